@@ -1,0 +1,98 @@
+"""Every exception of matcher, drawn as one tree.
+
+MatcherError(Exception)
+├── PatternError(ValueError)    the pattern is at fault: fix the rule
+├── EventError(ValueError)      the event is at fault: drop it, or send it to a dead-letter queue
+├── MissingExtra(ImportError)   an optional dependency is not installed
+├── TargetError                 a target did not take an event; `retryable` says whether to try again
+├── StoreError                  a store could not keep or give back what it was asked to
+└── WorkflowError               a workflow definition or execution is at fault
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = [
+    "EventError",
+    "Fault",
+    "MatcherError",
+    "MissingExtra",
+    "PatternError",
+    "StoreError",
+    "TargetError",
+    "WorkflowError",
+]
+
+
+class MatcherError(Exception):
+    """The root: `except MatcherError` catches all that matcher raises on purpose."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One fault of a document.
+
+    `at` is a JSON pointer into the document ("" is the root), or "byte N" where the text is not JSON.
+    `found` is what stands there, `want` what is allowed, `hint` the right form of a common mistake ("" if none).
+    """
+
+    at: str
+    found: str
+    want: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        text = f"at {self.at or 'the root'}: found {self.found}; want {self.want}"
+        return f"{text} ({self.hint})" if self.hint else text
+
+
+class PatternError(MatcherError, ValueError):
+    """A pattern that does not compile. `faults` holds every fault of it, in the order of the document."""
+
+    def __init__(self, faults: tuple[Fault, ...] | list[Fault]) -> None:
+        self.faults = tuple(faults)
+        lines = [str(fault) for fault in self.faults]
+        super().__init__(lines[0] if len(lines) == 1 else f"{len(lines)} faults\n  " + "\n  ".join(lines))
+
+    def __reduce__(self) -> tuple[type[PatternError], tuple[tuple[Fault, ...]]]:
+        return PatternError, (self.faults,)
+
+
+class EventError(MatcherError, ValueError):
+    """An event that is refused: not strict JSON, not an object, or over a limit.
+
+    `at` is the byte offset into the event's UTF-8 text of the first byte that can't be accepted.
+    """
+
+    def __init__(self, reason: str, at: int) -> None:
+        self.reason = reason
+        self.at = at
+        super().__init__(f"at byte {at}: {reason}")
+
+    def __reduce__(self) -> tuple[type[EventError], tuple[str, int]]:
+        return EventError, (self.reason, self.at)
+
+
+class MissingExtra(MatcherError, ImportError):
+    """An optional dependency is missing; the message names the extra that brings it."""
+
+    def __init__(self, extra: str) -> None:
+        self.extra = extra
+        super().__init__(f"this needs the extra {extra!r}: pip install 'matcher[{extra}]'")
+
+
+class TargetError(MatcherError):
+    """A target did not take an event."""
+
+    def __init__(self, message: str, *, retryable: bool = True) -> None:
+        self.retryable = retryable
+        super().__init__(message)
+
+
+class StoreError(MatcherError):
+    """A store could not keep, or give back, what it was asked to."""
+
+
+class WorkflowError(MatcherError):
+    """A workflow definition or execution is at fault."""
