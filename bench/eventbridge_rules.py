@@ -193,7 +193,8 @@ def _carrier_not(rng: random.Random, detail: Event) -> Pattern:
 def _block(rng: random.Random, detail: Event) -> Pattern:
     first, second, *_ = detail["customer"]["address"].split(".")
     bits = rng.choice((12, 14, 16))
-    return {"customer": {"address": [{"cidr": f"{first}.{second}.0.0/{bits}"}]}}
+    # The base with its host bits cleared, as people write it; a peer refuses any other.
+    return {"customer": {"address": [{"cidr": f"{first}.{int(second) >> 16 - bits << 16 - bits}.0.0/{bits}"}]}}
 
 
 def _item(rng: random.Random, detail: Event) -> Pattern:
