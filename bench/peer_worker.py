@@ -103,7 +103,12 @@ class Session:
         elapsed = perf_counter() - start
         with open(events, encoding="utf-8") as lines:
             self.events = lines.read().split("\n")[:-1]
-        return {"rules": len(self.rules), "refused": self.refused[:5], "refusals": len(self.refused), "seconds": elapsed}
+        return {
+            "rules": len(self.rules),
+            "refused": self.refused[:5],
+            "refusals": len(self.refused),
+            "seconds": elapsed,
+        }
 
     def run(self, seconds):
         done, start = 0, perf_counter()

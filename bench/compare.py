@@ -1,0 +1,65 @@
+"""Turn one run into the tables of matcher and its rivals, with ratios, and a verdict for each bar.
+
+python -m bench.compare [--quick] [--markdown] [--only SECTION …] [--seconds S] [--rounds K]
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from time import perf_counter
+
+from bench import rivals, upkeep
+from bench.report import Section, Table, machine, markdown, plain, verdicts
+from bench.rivals import Effort
+
+__all__ = ["main"]
+
+SECTIONS: dict[str, Callable[[Effort], Section]] = {
+    "parsers": rivals.parsers,
+    "ruler": rivals.ruler,
+    "peers": rivals.peers,
+    "files": upkeep.files,
+    "build": upkeep.building,
+    "updates": upkeep.updates,
+    "attacks": upkeep.attacks,
+    "installed": upkeep.installed,
+}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the chosen sections, print their tables and the bars; the exit code is 1 where a bar is missed."""
+    chosen = _arguments(arguments)
+    effort = Effort(
+        rounds=chosen.rounds or (2 if chosen.quick else 7),
+        seconds=chosen.seconds or (0.1 if chosen.quick else 0.4),
+        quick=chosen.quick,
+    )
+    show: Callable[[Table], str] = markdown if chosen.markdown else plain
+    facts = machine()
+    print("\n".join(f"- {fact}" if chosen.markdown else fact for fact in facts), flush=True)
+    bars = []
+    for name in chosen.only or SECTIONS:
+        start = perf_counter()
+        section = SECTIONS[name](effort)
+        for table in section.tables:
+            print(show(table), flush=True)
+        bars += section.bars
+        print(f"{name}: {perf_counter() - start:.0f} s", file=sys.stderr, flush=True)
+    print(show(verdicts(bars)))
+    return int(any(bar.verdict == "MISS" for bar in bars))
+
+
+def _arguments(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench.compare", description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="a taste in under a minute: fewer sizes, short rounds")
+    parser.add_argument("--markdown", action="store_true", help="tables as bench/RESULTS.md has them")
+    parser.add_argument("--only", nargs="+", choices=SECTIONS, help="these sections alone")
+    parser.add_argument("--seconds", type=float, help="seconds of one round of one runner")
+    parser.add_argument("--rounds", type=int, help="rounds of each runner; the best one counts")
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
