@@ -11,7 +11,7 @@ from collections.abc import Callable
 from time import perf_counter
 
 from bench import rivals, upkeep
-from bench.report import Section, Table, machine, markdown, plain, verdicts
+from bench.report import Section, Table, machine, markdown, plain, preface, verdicts
 from bench.rivals import Effort
 
 __all__ = ["main"]
@@ -37,8 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
         quick=chosen.quick,
     )
     show: Callable[[Table], str] = markdown if chosen.markdown else plain
-    facts = machine()
-    print("\n".join(f"- {fact}" if chosen.markdown else fact for fact in facts), flush=True)
+    print(preface() if chosen.markdown else "\n".join(machine()), flush=True)
     bars = []
     for name in chosen.only or SECTIONS:
         start = perf_counter()

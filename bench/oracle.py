@@ -10,7 +10,7 @@ from matcher.explain import matches
 from matcher.pattern.parse import parse
 
 from bench.workload import Rule
-from matcher.jsontext import load
+from matcher.jsontext import read
 
 __all__ = ["Engine", "WrongAnswer", "check"]
 
@@ -40,7 +40,7 @@ def check(engine: Engine, rules: Iterable[Rule], events: Sequence[bytes], seed: 
     for event, names in zip(chosen, answers, strict=True):
         if len(set(names)) != len(names):
             raise WrongAnswer(f"a name twice in {names[:20]}")
-        parsed, found = load(event), set(names)
+        parsed, found = read(event), set(names)
         for name, text in patterns.items():
             compared += 1
             if matches(parse(text), parsed) != (name in found):

@@ -20,7 +20,7 @@ from bench.oracle import check
 from bench.workload import Rule, text
 from matcher import RuleSet
 
-SMALL = 0.01  # the naive matcher checks an attack's event of this scale: it is quadratic where the fast one is not
+SMALL = 0.002  # the naive matcher checks an attack's event of this scale: it is quadratic where the fast one is not
 KEEP = 5  # best of so many calls for the time of one event
 SPEND = 2.0  # seconds for one size, after which fewer calls must do
 

@@ -13,7 +13,7 @@ from importlib import metadata
 
 from bench.measure import ROOT
 
-__all__ = ["Bar", "Section", "Table", "machine", "markdown", "plain", "rate", "verdicts"]
+__all__ = ["Bar", "Section", "Table", "machine", "markdown", "plain", "preface", "rate", "verdicts"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +93,25 @@ def machine() -> list[str]:
         f"load before the run {os.getloadavg()[0]:.2f}",
         f"command: {' '.join(['python -m bench.compare', *sys.argv[1:]])}",
     ]
+
+
+def preface() -> str:
+    """The head of bench/RESULTS.md: what was run, where, and how its figures came about."""
+    return "\n".join(
+        [
+            "# Results",
+            "",
+            "Written by the command below; nothing here is typed by hand.",
+            "",
+            *(f"- {fact}" for fact in machine()),
+            "",
+            (
+                "Rounds of all runners of a table interleave (A B A B …), and the best round of each counts; spread is how far the"
+                " worst round lies under it. Every rule set's answers were compared with the naive matcher before it was timed."
+            ),
+            "",
+        ]
+    )
 
 
 def _version(package: str) -> str:

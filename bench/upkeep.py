@@ -16,7 +16,7 @@ from bench.rivals import Effort
 from bench.subject import Validation, checked, events
 from bench.workload import CACHE, store
 
-__all__ = ["attacks", "building", "files", "installed", "updates"]
+__all__ = ["attacks", "big_file", "building", "files", "installed", "updates"]
 
 ADDED = 500
 SCALES = ("0.25", "1")
@@ -24,7 +24,7 @@ SCALES = ("0.25", "1")
 
 def files(effort: Effort) -> Section:
     """How many gigabytes a second does a file of JSON lines go through, and what does a second thread bring?"""
-    path = _big_file(64 if effort.quick else 512)
+    path = big_file(64 if effort.quick else 512)
     size = path.stat().st_size
     best: dict[tuple[Validation, int], float] = {}
     for _ in range(2 if effort.quick else 5):
@@ -43,7 +43,7 @@ def files(effort: Effort) -> Section:
     return Section([table], [bars.files(size / structural / 1e9), bars.scaling(best["structural", 1] / structural)])
 
 
-def _big_file(megabytes: int) -> Path:
+def big_file(megabytes: int) -> Path:
     path = CACHE / f"file-{megabytes}.jsonl"
     if not path.exists():
         inputs = events("eb-exact-1k")
