@@ -35,7 +35,7 @@ def exact(count: int, events: list[Event], profile: words.Profile, seed: int = S
 
 def mixed(count: int, events: list[Event], profile: words.Profile, seed: int = SEED) -> Iterator[tuple[str, Pattern]]:
     """Every operator, arrays, and some `$or`."""
-    return aimed(count, events, seed + 1, _mixed, profile)
+    return aimed(count, events, seed + 1, _coarse_mixed if profile.sources == 1 else _mixed, profile)
 
 
 def _envelope(event: Event) -> Pattern:
@@ -80,6 +80,23 @@ def _one_of(rng: random.Random, value: str, other: Callable[[random.Random], str
 
 
 def _mixed(rng: random.Random, event: Event) -> Pattern:
+    fields = _any_fields(rng, event)
+    if rng.random() < 0.85:
+        return {**_envelope(event), "detail": fields}
+    # Rules without source and detail-type exist too; something else about them is selective.
+    _merge(fields, rng.choice(_SELECTIVE)(rng, event["detail"]))
+    return {"region": [event["region"]], "detail": fields}
+
+
+def _coarse_mixed(rng: random.Random, event: Event) -> Pattern:
+    """Where all rules share source and detail-type, something in the detail is selective in each of them."""
+    fields = _any_fields(rng, event)
+    _merge(fields, rng.choice(_SELECTIVE)(rng, event["detail"]))
+    return {**_envelope(event), "detail": fields}
+
+
+def _any_fields(rng: random.Random, event: Event) -> Pattern:
+    """One to three terms of any operator, and in a tenth of the rules an `$or` of two more."""
     fields: Pattern = {}
     terms = rng.sample(_TERMS, rng.randrange(1, 4))
     for term in terms:
@@ -87,11 +104,7 @@ def _mixed(rng: random.Random, event: Event) -> Pattern:
     if rng.random() < 0.1:
         branches = rng.sample(_TERMS, 2)
         fields["$or"] = [branch(rng, event["detail"]) for branch in branches]
-    if rng.random() < 0.85:
-        return {**_envelope(event), "detail": fields}
-    # Rules without source and detail-type exist too; something else about them is selective.
-    _merge(fields, rng.choice(_SELECTIVE)(rng, event["detail"]))
-    return {"region": [event["region"]], "detail": fields}
+    return fields
 
 
 def _merge(fields: Pattern, more: Pattern) -> None:

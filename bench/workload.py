@@ -18,7 +18,7 @@ Rule = tuple[str, bytes]
 CACHE = Path(os.environ.get("MATCHER_BENCH_CACHE", Path(__file__).resolve().parent.parent / ".bench"))
 """Where generated files live, outside version control; delete it freely."""
 
-REVISION = 2  # part of every file's name: raise it when a generator changes, or old files would be served
+REVISION = 3  # part of every file's name: raise it when a generator changes, or old files would be served
 
 _BETWEEN = b'","pattern":'
 
