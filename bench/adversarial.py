@@ -52,7 +52,7 @@ def _or_product() -> Rules:
         branch = [
             [{f"g{group}{choice}": [f"v{number % 3}", f"w{number}"]} for choice in range(5)] for group in range(4)
         ]
-        nested = {"$or": branch[3]}
+        nested: Pattern = {"$or": branch[3]}
         for group in (2, 1, 0):
             nested = {"$or": branch[group], f"n{group}": nested}
         yield f"tree-{number:03}", nested

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from time import perf_counter
 from typing import Any, Protocol
 
@@ -65,7 +65,7 @@ def _rounds(once: Callable[[], object], seconds: float = 0.5) -> int:
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    rows: Iterable[tuple[str, ...]] = config.stash[ROWS]
+    rows = config.stash[ROWS]
     if rows:
         heads = ("benchmark", "rules", "event bytes", "events/s", "GB/s")
-        terminalreporter.write_line(plain(Table("Rules x event size, best round", heads, list(rows))))
+        terminalreporter.write_line(plain(Table("Rules x event size, best round", heads, rows)))

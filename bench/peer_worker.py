@@ -13,86 +13,106 @@ import importlib.metadata
 import json
 import os
 import sys
+from collections.abc import Callable
+from importlib import import_module
 from time import perf_counter
+from typing import Any, Protocol
 
 SLICE = 0.02  # seconds between two looks at the clock, for events that take microseconds
+
+
+class Service(Protocol):
+    """What a worker needs of a peer: text to compiled pattern, text to event, and the question itself."""
+
+    package: str
+
+    def compile(self, pattern: str) -> Any: ...
+
+    def parse(self, event: str) -> Any: ...
+
+    def matches(self, compiled: Any, event: Any) -> bool: ...
 
 
 class Moto:
     package = "moto"
 
-    def __init__(self):
-        from moto.events.models import EventPattern
+    def __init__(self) -> None:
+        self._pattern = import_module("moto.events.models").EventPattern
 
-        self.compile = EventPattern.load
+    def compile(self, pattern: str) -> Any:
+        return self._pattern.load(pattern)
 
-    def parse(self, event):
+    def parse(self, event: str) -> Any:
         return json.loads(event)
 
-    def matches(self, compiled, event):
-        return compiled.matches_event(event)
+    def matches(self, compiled: Any, event: Any) -> bool:
+        return bool(compiled.matches_event(event))
 
 
 class LocalStack:
     package = "localstack-core"
 
-    def __init__(self):
-        from localstack.services.events.event_rule_engine import EventPatternCompiler, EventRuleEngine
+    def __init__(self) -> None:
+        module = import_module("localstack.services.events.event_rule_engine")
+        self._compiler = module.EventPatternCompiler()
+        self._engine = module.EventRuleEngine()
 
-        self.compile = EventPatternCompiler().compile_event_pattern
-        self._evaluate = EventRuleEngine().evaluate_pattern_on_event
+    def compile(self, pattern: str) -> Any:
+        return self._compiler.compile_event_pattern(pattern)
 
-    def parse(self, event):
+    def parse(self, event: str) -> Any:
         return json.loads(event)
 
-    def matches(self, compiled, event):
-        return self._evaluate(compiled, event)
+    def matches(self, compiled: Any, event: Any) -> bool:
+        return bool(self._engine.evaluate_pattern_on_event(compiled, event))
 
 
 class MiniStack:
     package = "ministack"
 
-    def __init__(self):
-        from ministack.services import eventbridge
+    def __init__(self) -> None:
+        self._service = import_module("ministack.services.eventbridge")
 
-        self._service = eventbridge
-        self.matches = eventbridge._matches_pattern_view
-
-    def compile(self, pattern):
+    def compile(self, pattern: str) -> Any:
         # It keeps the text and memoises what the text compiles to, 1,024 texts at most.
         if reason := self._service._event_pattern_error(pattern):
             raise ValueError(reason)
         return pattern
 
-    def parse(self, event):
+    def parse(self, event: str) -> Any:
         return self._service._pattern_event_view(self._service._event_from_test_payload(json.loads(event)))
 
+    def matches(self, compiled: Any, event: Any) -> bool:
+        return bool(self._service._matches_pattern_view(compiled, event))
 
-PEERS = {"moto": Moto, "localstack": LocalStack, "ministack": MiniStack}
+
+PEERS: dict[str, Callable[[], Service]] = {"moto": Moto, "localstack": LocalStack, "ministack": MiniStack}
 
 
 class Session:
-    def __init__(self, peer):
-        self.peer = peer
-        self.rules = []
-        self.events = []
-        self.refused = []
+    """One peer with the rules and events it was told to load; each public method is a command."""
 
-    def names(self, event):
+    def __init__(self, peer: Service) -> None:
+        self.peer = peer
+        self.rules: list[tuple[str, Any]] = []
+        self.events: list[str] = []
+        self.refused: list[list[str]] = []
+
+    def names(self, event: str) -> list[str]:
         parsed = self.peer.parse(event)
         matches = self.peer.matches
         return [name for name, compiled in self.rules if matches(compiled, parsed)]
 
-    def names_or_error(self, event):
+    def names_or_error(self, event: str) -> list[str] | str:
         try:
             return self.names(event)
         except Exception as error:  # a peer may fail in any way: that is what is counted
             return type(error).__name__
 
-    def version(self):
+    def version(self) -> dict[str, Any]:
         return {"version": importlib.metadata.version(self.peer.package), "python": sys.version.split()[0]}
 
-    def load(self, rules, events):
+    def load(self, rules: str, events: str) -> dict[str, Any]:
         start = perf_counter()
         self.rules, self.refused = [], []
         with open(rules, encoding="utf-8") as lines:
@@ -112,7 +132,7 @@ class Session:
             "seconds": elapsed,
         }
 
-    def run(self, seconds):
+    def run(self, seconds: float) -> dict[str, Any]:
         done, start = 0, perf_counter()
         step, until = 1, start + seconds
         while (now := perf_counter()) < until or not done:
@@ -123,10 +143,10 @@ class Session:
                 step *= 2
         return {"events": done, "seconds": perf_counter() - start}
 
-    def answers(self, limit):
+    def answers(self, limit: int) -> dict[str, Any]:
         return {"answers": [self.names_or_error(event) for event in self.events[:limit]]}
 
-    def conformance(self, path):
+    def conformance(self, path: str) -> dict[str, Any]:
         counts = {"rows": 0, "wrong": 0, "must_refuse": 0, "accepted": 0}
         with open(path, encoding="utf-8") as lines:
             for line in lines:
@@ -140,14 +160,14 @@ class Session:
                     counts["wrong"] += answer is not row["match"]
         return counts
 
-    def judge(self, pattern, event):
+    def judge(self, pattern: str, event: str) -> bool | str:
         try:
             return bool(self.peer.matches(self.peer.compile(pattern), self.peer.parse(event)))
         except Exception:
             return "refused"
 
 
-def main():
+def main() -> None:
     out = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # whatever a peer prints must not mix with the answers
     session = Session(PEERS[sys.argv[1]]())

@@ -53,7 +53,7 @@ class Peer:
         self.name = name
         script = Path(__file__).with_name("peer_worker.py")
         # -I: the folder of the script stays off sys.path, or this package's modules would shadow others' names.
-        command = [interpreter(name), "-I", script, name]
+        command = [str(interpreter(name)), "-I", str(script), name]
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
         )
