@@ -18,7 +18,10 @@ Rules = Iterator[tuple[str, Pattern]]
 
 @dataclass(frozen=True, slots=True)
 class Attack:
-    """One weak spot: `rules()` are of a fixed size, `event(scale)` grows with its scale, 1 being the size of the bar."""
+    """One weak spot: `rules()` are of a fixed size, `event(scale)` grows with its scale, at 1 to a megabyte.
+
+    Where the bar names a number of elements instead (10,000 objects, the limit of depth), 1 is that number.
+    """
 
     why: str
     rules: Callable[[], Rules]
@@ -30,7 +33,7 @@ def _named(patterns: Iterator[Pattern]) -> Rules:
         yield f"rule-{number:06}", pattern
 
 
-def _padded(event: Pattern, scale: float, size: int = 100_000) -> bytes:
+def _padded(event: Pattern, scale: float, size: int = 1_000_000) -> bytes:
     """The event with a member that no rule reads, so that the bytes grow where the question is about the rules."""
     return text({**event, "zz": "p" * int(size * scale)})
 
@@ -94,7 +97,7 @@ def _wildcards_same() -> Rules:
 
 
 def _wildcards_event(scale: float) -> bytes:
-    return text({"w": "abcd" * int(5_000 * scale)})
+    return text({"w": "abcd" * int(250_000 * scale)})
 
 
 def _wildcards_backwards() -> Rules:
@@ -104,7 +107,7 @@ def _wildcards_backwards() -> Rules:
 
 
 def _wildcards_backwards_event(scale: float) -> bytes:
-    return text({"w": "".join(f"<{number:03}>" + "-" * int(700 * scale) for number in range(142))})
+    return text({"w": "".join(f"<{number:03}>" + "-" * int(7_000 * scale) for number in range(142))})
 
 
 def _prefixes() -> Rules:
@@ -112,7 +115,7 @@ def _prefixes() -> Rules:
 
 
 def _prefixes_event(scale: float) -> bytes:
-    return text({"p": "a" * 30 + "54330" + "b" * int(100_000 * scale)})
+    return text({"p": "a" * 30 + "54330" + "b" * int(1_000_000 * scale)})
 
 
 def _nested_prefixes() -> Rules:
@@ -120,7 +123,7 @@ def _nested_prefixes() -> Rules:
 
 
 def _nested_prefixes_event(scale: float) -> bytes:
-    return text({"p": "a" * int(20_000 * scale), "q": "77"})
+    return text({"p": "a" * int(1_000_000 * scale), "q": "77"})
 
 
 def _anything_but() -> Rules:
@@ -167,7 +170,7 @@ def _three_levels() -> Rules:
 
 def _three_levels_event(scale: float) -> bytes:
     # c has the parity of a + b, and every rule asks for the other one: all values are there, never together.
-    width = max(1, round(20 * scale ** (1 / 3)))
+    width = max(1, round(40 * scale ** (1 / 3)))
     outer = []
     for i in range(width):
         middle = []
@@ -200,7 +203,7 @@ def _many_members() -> Rules:
 
 
 def _many_members_event(scale: float) -> bytes:
-    keys = alike(int(40_000 * scale))
+    keys = alike(int(20_000 * scale))
     return text({"m": dict.fromkeys(keys, "y")})
 
 
@@ -209,7 +212,7 @@ def _many_values() -> Rules:
 
 
 def _many_values_event(scale: float) -> bytes:
-    return text({"v": [value + "!" for value in alike(int(40_000 * scale))]})
+    return text({"v": [value + "!" for value in alike(int(20_000 * scale))]})
 
 
 def _numbers() -> Rules:
