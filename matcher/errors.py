@@ -2,6 +2,7 @@
 
 MatcherError(Exception)
 ├── PatternError(ValueError)    the pattern is at fault: fix the rule
+│   └── RuleSetError            several rules of a set are, each with its PatternError
 ├── EventError(ValueError)      the event is at fault: drop it, or send it to a dead-letter queue
 ├── MissingExtra(ImportError)   an optional dependency is not installed
 ├── TargetError                 a target did not take an event; `retryable` says whether to try again
@@ -11,6 +12,7 @@ MatcherError(Exception)
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 
 __all__ = [
@@ -19,6 +21,7 @@ __all__ = [
     "MatcherError",
     "MissingExtra",
     "PatternError",
+    "RuleSetError",
     "StoreError",
     "TargetError",
     "WorkflowError",
@@ -57,6 +60,19 @@ class PatternError(MatcherError, ValueError):
 
     def __reduce__(self) -> tuple[type[PatternError], tuple[tuple[Fault, ...]]]:
         return PatternError, (self.faults,)
+
+
+class RuleSetError(PatternError):
+    """Patterns of a rule set that do not compile: `errors` holds the PatternError of each faulty rule by its name."""
+
+    def __init__(self, errors: Mapping[Hashable, PatternError]) -> None:
+        self.errors = dict(errors)
+        super().__init__(tuple(fault for error in self.errors.values() for fault in error.faults))
+        lines = [f"rule {name!r}: {error}" for name, error in self.errors.items()]
+        self.args = ("\n".join(lines),)
+
+    def __reduce__(self) -> tuple[type[RuleSetError], tuple[dict[Hashable, PatternError]]]:  # type: ignore[override]
+        return RuleSetError, (self.errors,)
 
 
 class EventError(MatcherError, ValueError):

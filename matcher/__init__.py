@@ -1,0 +1,18 @@
+"""matcher: an open, self-hosted event router. Event patterns compile, raw events match."""
+
+from matcher.errors import EventError, MatcherError, PatternError, RuleSetError
+from matcher.limits import Limits
+from matcher.ruleset import Pattern, RuleSet, test_event_pattern
+
+__all__ = [
+    "EventError",
+    "Limits",
+    "MatcherError",
+    "Pattern",
+    "PatternError",
+    "RuleSet",
+    "RuleSetError",
+    "check",
+    "explain",
+    "test_event_pattern",
+]

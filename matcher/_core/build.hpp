@@ -1,0 +1,446 @@
+// Rules' programs → a frozen Segment. Linear in the programs' bytes, up to sorts of the keys.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "anchor.hpp"
+#include "emit.hpp"
+#include "program.hpp"
+#include "segment.hpp"
+
+namespace matcher {
+
+class Build {
+public:
+    explicit Build(Segment& target) : segment(target), emit(target) {}
+
+    void run() {
+        count_keys();
+        choose_anchors();
+        file_rules();
+        freeze_indexes();
+    }
+
+private:
+    // A rule waits under a reference: a value, or (behind the values) a key of `hints`, or (behind both) a slot.
+    struct Wait {
+        uint32_t reference;
+        uint32_t entry;
+    };
+    // A posting still to be laid out.
+    struct Work {
+        uint32_t posting;
+        std::vector<uint32_t> entries;
+        std::vector<uint32_t> used;  // slots that need not be split by again
+        uint32_t anchor_slot;
+    };
+
+    static constexpr double NEVER = 2;      // the cost of what can't be an anchor
+    static constexpr size_t SPLIT_OVER = 8; // candidates; a shorter list is as fast as a look-up
+    static constexpr uint32_t INDIRECT = 0x80000000u;
+
+    Segment& segment;
+    Emit emit;
+    RuleView view;
+    Intern hints;                         // keys that are not values; dropped when the indexes stand
+    std::vector<uint32_t> value_uses, hint_uses, slot_uses;
+    std::vector<Wait> waits;
+    std::vector<uint32_t> hint_posting, slot_posting;
+    std::vector<uint32_t> code_of;        // entry → program, for rules under several anchors
+    std::vector<SplitCell> cells;
+    bool any_fold = false;
+
+    static bool is_value(KeyKind kind) { return kind <= KEY_FOLDED; }
+    static bool is_fold(Tag tag) { return tag == EQUALS_FOLD || tag == PREFIX_FOLD || tag == SUFFIX_FOLD; }
+
+    uint32_t local(uint32_t slot) {
+        if (slot >= segment.local.size()) segment.local.resize(slot + 1, 0);
+        if (segment.local[slot] == 0) {
+            segment.slots.emplace_back();
+            slot_uses.push_back(0);
+            slot_of.push_back(slot);
+            segment.local[slot] = uint32_t(segment.slots.size());
+        }
+        return segment.local[slot] - 1;
+    }
+    std::vector<uint32_t> slot_of;  // local → slot
+
+    template <class Visit>
+    void each_alternative(Visit visit) {
+        for (uint32_t entry = 0; entry < segment.size(); ++entry) {
+            view.read(segment.program(entry));
+            for (uint32_t term : view.terms) {
+                const RuleView::Node& node = view.nodes[term];
+                const uint8_t* p = node.alternatives;
+                for (uint32_t i = 0; i < node.count; ++i) visit(node.slot, read_alternative(p));
+            }
+        }
+    }
+
+    void count_keys() {
+        each_alternative([&](uint32_t slot, const Alternative& a) {
+            uint32_t at = local(slot);
+            ++slot_uses[at];
+            if (a.tag == BUT) count_excluded(slot, a);
+            if (!is_fold(a.tag)) return count(slot, a);
+            any_fold = true;
+            if (a.variants.size) segment.fold.learn(a.variants);
+        });
+        segment.fold.freeze();
+        if (!any_fold) return;
+        each_alternative([&](uint32_t slot, const Alternative& a) {
+            if (is_fold(a.tag)) count(slot, a);
+        });
+    }
+
+    void count(uint32_t slot, const Alternative& a) {
+        Key key = anchor_key(a, segment.fold);
+        if (key.kind == KEY_PRESENT) return;
+        bool value = is_value(key.kind);
+        Intern& intern = value ? segment.values : hints;
+        std::vector<uint32_t>& uses = value ? value_uses : hint_uses;
+        uint32_t pred = add(intern, slot, key.kind, key.text);
+        if (pred == uses.size()) uses.push_back(0);
+        ++uses[pred];
+        note_value(slot, key.kind);
+    }
+
+    void note_value(uint32_t slot, KeyKind kind) {
+        SlotIndex& index = segment.slots[local(slot)];
+        if (kind <= KEY_LITERAL) index.values = true;
+        if (kind == KEY_ADDRESS) index.addresses = segment.any_address = true;
+    }
+
+    void count_excluded(uint32_t slot, const Alternative& but) {
+        const uint8_t* p = but.inner;
+        for (uint64_t i = 0; i < but.count; ++i) {
+            Alternative a = read_alternative(p);
+            if (a.tag != STRING && a.tag != NUMBER) continue;
+            Key key = anchor_key(a, segment.fold);
+            if (add(segment.values, slot, key.kind, key.text) == value_uses.size()) value_uses.push_back(0);
+            note_value(slot, key.kind);
+        }
+    }
+
+    uint32_t add(Intern& intern, uint32_t slot, KeyKind kind, const std::string& text) {
+        return intern.add(slot, kind, reinterpret_cast<const uint8_t*>(text.data()), text.size(), segment.seed);
+    }
+    uint32_t find(const Intern& intern, uint32_t slot, KeyKind kind, const std::string& text) const {
+        return intern.find(slot, kind, reinterpret_cast<const uint8_t*>(text.data()), text.size(), segment.seed);
+    }
+
+    uint32_t reference(uint32_t slot, const Key& key) {
+        if (key.kind == KEY_PRESENT) return segment.values.count() + hints.count() + local(slot);
+        if (is_value(key.kind)) return find(segment.values, slot, key.kind, key.text);
+        return segment.values.count() + find(hints, slot, key.kind, key.text);
+    }
+
+    double cost(uint32_t slot, const Key& key) {
+        if (!key.possible) return NEVER;
+        double share = 0;
+        if (key.kind != KEY_PRESENT) {
+            uint32_t at = reference(slot, key);
+            uint32_t uses = is_value(key.kind) ? value_uses[at] : hint_uses[at - segment.values.count()];
+            share = uses / (slot_uses[local(slot)] + 8.0);
+        }
+        return std::min(share + key.extra, 0.9);
+    }
+
+    void weigh_terms() {
+        for (uint32_t term : view.terms) {
+            RuleView::Node& node = view.nodes[term];
+            const uint8_t* p = node.alternatives;
+            double sum = 0;
+            for (uint32_t i = 0; i < node.count && sum < NEVER; ++i) {
+                double one = cost(node.slot, anchor_key(read_alternative(p), segment.fold));
+                sum = one >= NEVER ? NEVER : std::min(sum + one, 0.95);
+            }
+            node.cost = sum;
+        }
+    }
+
+    // A conjunction is announced by its rarest part; a choice only by all of its parts together.
+    void weigh_tree() {
+        for (uint32_t at = uint32_t(view.nodes.size()); at-- > 0;) {
+            RuleView::Node& node = view.nodes[at];
+            if (node.tag == TERM) continue;
+            node.cost = node.tag == ALL ? NEVER : 0;
+            for (uint32_t child = at + 1; child < node.end; child = view.nodes[child].end) {
+                double one = view.nodes[child].cost;
+                if (node.tag == ALL) node.cost = std::min(node.cost, one);
+                else node.cost = one >= NEVER || node.cost >= NEVER ? NEVER : std::min(node.cost + one, 0.99);
+            }
+        }
+    }
+
+    void choose_anchors() {
+        std::vector<uint32_t> stack, references;
+        for (uint32_t entry = 0; entry < segment.size(); ++entry) {
+            view.read(segment.program(entry));
+            weigh_terms();
+            weigh_tree();
+            if (view.nodes[0].cost >= NEVER) {
+                unanchored.push_back(entry);
+                continue;
+            }
+            references.clear();
+            stack.assign(1, 0);
+            while (!stack.empty()) {
+                uint32_t at = stack.back();
+                stack.pop_back();
+                const RuleView::Node& node = view.nodes[at];
+                if (node.tag == TERM) {
+                    const uint8_t* p = node.alternatives;
+                    for (uint32_t i = 0; i < node.count; ++i)
+                        references.push_back(reference(node.slot, anchor_key(read_alternative(p), segment.fold)));
+                } else if (node.tag == ALL) {
+                    stack.push_back(rarest_child(at));
+                } else {
+                    for (uint32_t child = at + 1; child < node.end; child = view.nodes[child].end) stack.push_back(child);
+                }
+            }
+            std::sort(references.begin(), references.end());
+            references.erase(std::unique(references.begin(), references.end()), references.end());
+            uint32_t flag = references.size() > 1 ? REPEATED : 0;
+            for (uint32_t one : references) waits.push_back(Wait{one, entry | flag});
+        }
+    }
+    std::vector<uint32_t> unanchored;
+
+    uint32_t rarest_child(uint32_t at) const {
+        uint32_t best = at + 1;
+        for (uint32_t child = at + 1; child < view.nodes[at].end; child = view.nodes[child].end)
+            if (view.nodes[child].cost < view.nodes[best].cost) best = child;
+        return best;
+    }
+
+    void file_rules() {
+        uint32_t references = segment.values.count() + hints.count() + uint32_t(segment.slots.size());
+        std::stable_sort(waits.begin(), waits.end(),
+                         [](const Wait& a, const Wait& b) { return a.reference < b.reference; });
+        std::vector<uint32_t> posting_of(references, NONE);
+        for (size_t at = 0; at < waits.size();) {
+            size_t stop = at;
+            Work work{uint32_t(segment.postings.size()), {}, {}, slot_of_reference(waits[at].reference)};
+            for (; stop < waits.size() && waits[stop].reference == waits[at].reference; ++stop)
+                work.entries.push_back(waits[stop].entry);
+            posting_of[waits[at].reference] = work.posting;
+            segment.postings.push_back(Posting{0, 0, 0, 0});
+            work.used.push_back(work.anchor_slot);
+            lay_out(std::move(work));
+            at = stop;
+        }
+        std::vector<Wait>().swap(waits);
+        for (uint32_t entry : unanchored) segment.always.push_back(candidate(entry, NONE));
+        auto values_end = posting_of.begin() + segment.values.count();
+        auto hints_end = values_end + hints.count();
+        segment.value_posting.assign(posting_of.begin(), values_end);
+        hint_posting.assign(values_end, hints_end);
+        slot_posting.assign(hints_end, posting_of.end());
+        freeze_splits();
+    }
+
+    uint32_t slot_of_reference(uint32_t reference) const {
+        if (reference < segment.values.count()) return segment.values.slot(reference);
+        reference -= segment.values.count();
+        return reference < hints.count() ? hints.slot(reference) : slot_of[reference - hints.count()];
+    }
+
+    void lay_out(Work first) {
+        std::vector<Work> queue;
+        queue.push_back(std::move(first));
+        while (!queue.empty()) {
+            Work work = std::move(queue.back());
+            queue.pop_back();
+            std::vector<uint32_t> split_slots;
+            while (work.entries.size() > SPLIT_OVER && split_once(work, split_slots, queue)) {}
+            Posting posting{uint32_t(segment.candidates.size()), uint32_t(work.entries.size()),
+                            uint32_t(segment.splits.size()), uint32_t(split_slots.size())};
+            for (uint32_t entry : work.entries) segment.candidates.push_back(candidate(entry, work.anchor_slot));
+            segment.splits.insert(segment.splits.end(), split_slots.begin(), split_slots.end());
+            segment.postings[work.posting] = posting;
+        }
+    }
+
+    struct Want {
+        uint32_t entry, slot, value;
+    };
+
+    // Take out of the list the rules that want one exact value of the slot that tells them apart best, and file them
+    // under that value. False: no slot does.
+    bool split_once(Work& work, std::vector<uint32_t>& split_slots, std::vector<Work>& queue) {
+        std::vector<Want> wants;
+        for (uint32_t entry : work.entries) collect_wants(entry, work.used, wants);
+        uint32_t slot = telling_slot(wants, work.entries.size());
+        if (slot == NONE) return false;
+        std::vector<Want> chosen;
+        for (const Want& want : wants)
+            if (want.slot == slot) chosen.push_back(want);
+        std::stable_sort(chosen.begin(), chosen.end(), [](const Want& a, const Want& b) { return a.value < b.value; });
+        work.used.push_back(slot);
+        split_slots.push_back(slot);
+        for (size_t at = 0; at < chosen.size();) {
+            Work part{uint32_t(segment.postings.size()), {}, work.used, work.anchor_slot};
+            cells.push_back(SplitCell{work.posting, chosen[at].value, part.posting});
+            segment.postings.push_back(Posting{0, 0, 0, 0});
+            uint32_t value = chosen[at].value;
+            for (; at < chosen.size() && chosen[at].value == value; ++at) part.entries.push_back(chosen[at].entry);
+            queue.push_back(std::move(part));
+        }
+        std::vector<uint32_t> taken, rest;
+        for (const Want& want : chosen) taken.push_back(want.entry);
+        std::sort(taken.begin(), taken.end());
+        for (uint32_t entry : work.entries)
+            if (!std::binary_search(taken.begin(), taken.end(), entry)) rest.push_back(entry);
+        work.entries.swap(rest);
+        return true;
+    }
+
+    void collect_wants(uint32_t entry, const std::vector<uint32_t>& used, std::vector<Want>& wants) {
+        view.read(segment.program(entry & ~REPEATED));
+        if (!view.plain) return;
+        for (uint32_t term : view.terms) {
+            const RuleView::Node& node = view.nodes[term];
+            if (node.count != 1 || std::find(used.begin(), used.end(), node.slot) != used.end()) continue;
+            const uint8_t* p = node.alternatives;
+            Key key = anchor_key(read_alternative(p), segment.fold);
+            if (key.kind > KEY_ADDRESS) continue;
+            wants.push_back(Want{entry, node.slot, find(segment.values, node.slot, key.kind, key.text)});
+        }
+    }
+
+    // The slot whose values leave the fewest candidates together; NONE if none takes away a quarter.
+    static uint32_t telling_slot(std::vector<Want>& wants, size_t total) {
+        std::sort(wants.begin(), wants.end(), [](const Want& a, const Want& b) {
+            return a.slot != b.slot ? a.slot < b.slot : a.value != b.value ? a.value < b.value : a.entry < b.entry;
+        });
+        uint32_t best = NONE;
+        double most = double(total) / 4;
+        for (size_t at = 0; at < wants.size();) {
+            uint32_t slot = wants[at].slot;
+            double count = 0, squares = 0;
+            while (at < wants.size() && wants[at].slot == slot) {
+                uint32_t value = wants[at].value;
+                double same = 0;
+                for (; at < wants.size() && wants[at].slot == slot && wants[at].value == value; ++at) ++same;
+                count += same;
+                squares += same * same;
+            }
+            double gain = count - squares / count;
+            if (gain > most) most = gain, best = slot;
+        }
+        return best;
+    }
+
+    Candidate candidate(uint32_t entry, uint32_t anchor_slot) {
+        bool repeated = entry & REPEATED;
+        uint32_t number = entry & ~REPEATED;
+        if (repeated) {
+            if (code_of.empty()) code_of.assign(segment.size(), INDIRECT);
+            if (code_of[number] != INDIRECT) return Candidate{entry, code_of[number]};
+        }
+        view.read(segment.program(number));
+        weigh_terms();
+        uint32_t code = emit.rule(view, anchor_slot);
+        if (repeated) code_of[number] = code;
+        return Candidate{entry, code};
+    }
+
+    void freeze_splits() {
+        size_t room = 4;
+        while (room < cells.size() * 2) room *= 2;
+        segment.split_cells.assign(room, SplitCell{NONE, 0, 0});
+        segment.split_mask = uint32_t(room - 1);
+        for (const SplitCell& cell : cells) {
+            uint64_t hash = hash_word(uint64_t(cell.posting) << 32 | cell.value, segment.seed);
+            uint32_t at = uint32_t(hash) & segment.split_mask;
+            while (segment.split_cells[at].posting != NONE) at = (at + 1) & segment.split_mask;
+            segment.split_cells[at] = cell;
+        }
+        std::vector<SplitCell>().swap(cells);
+    }
+
+    struct Plants {
+        std::vector<RadixForest::Entry> prefixes, suffixes, folded_prefixes, folded_suffixes, pieces;
+        std::vector<Range> ranges;
+        std::vector<uint8_t> blocks;
+    };
+
+    void freeze_indexes() {
+        std::vector<Plants> plants(segment.slots.size());
+        for (uint32_t at = 0; at < segment.slots.size(); ++at) segment.slots[at].present = slot_posting[at];
+        for (uint32_t value = 0; value < segment.values.count(); ++value) {
+            if (segment.value_posting[value] == NONE) continue;
+            uint32_t at = segment.local[segment.values.slot(value)] - 1;
+            KeyKind kind = segment.values.kind(value);
+            if (kind == KEY_FOLDED) segment.slots[at].folded = true;
+            if (kind == KEY_BLOCK) plants[at].blocks.push_back(segment.values.text(value).data[0]);
+        }
+        for (uint32_t hint = 0; hint < hints.count(); ++hint)
+            if (hint_posting[hint] != NONE) sort_hint(plants[segment.local[hints.slot(hint)] - 1], hint);
+        for (uint32_t at = 0; at < plants.size(); ++at) plant(segment.slots[at], plants[at]);
+        segment.values.freeze();
+        shrink();
+    }
+
+    void sort_hint(Plants& to, uint32_t hint) {
+        Bytes text = hints.text(hint);
+        uint32_t posting = hint_posting[hint];
+        switch (hints.kind(hint)) {
+            case KEY_PREFIX: to.prefixes.emplace_back(text.string(), posting); break;
+            case KEY_SUFFIX: to.suffixes.emplace_back(text.string(), posting); break;
+            case KEY_PREFIX_FOLDED: to.folded_prefixes.emplace_back(text.string(), posting); break;
+            case KEY_SUFFIX_FOLDED: to.folded_suffixes.emplace_back(text.string(), posting); break;
+            case KEY_PIECE: to.pieces.emplace_back(text.string(), posting); break;
+            default: {
+                const uint8_t* p = text.data;
+                double low = read_double(p), high = read_double(p);
+                to.ranges.push_back(Range{low, high, high, posting});
+            }
+        }
+    }
+
+    void plant(SlotIndex& slot, Plants& plants) {
+        if (!plants.prefixes.empty()) slot.prefixes = segment.radix.plant(plants.prefixes);
+        if (!plants.suffixes.empty()) slot.suffixes = segment.radix.plant(plants.suffixes);
+        if (!plants.folded_prefixes.empty()) slot.folded_prefixes = segment.radix.plant(plants.folded_prefixes);
+        if (!plants.folded_suffixes.empty()) slot.folded_suffixes = segment.radix.plant(plants.folded_suffixes);
+        if (!plants.pieces.empty()) slot.pieces = segment.aho.plant(plants.pieces);
+        if (!plants.ranges.empty()) slot.ranges = segment.ranges.plant(plants.ranges);
+        std::sort(plants.blocks.begin(), plants.blocks.end());
+        plants.blocks.erase(std::unique(plants.blocks.begin(), plants.blocks.end()), plants.blocks.end());
+        slot.blocks = uint32_t(segment.block_bits.size());
+        slot.block_count = uint32_t(plants.blocks.size());
+        segment.block_bits.insert(segment.block_bits.end(), plants.blocks.begin(), plants.blocks.end());
+        if (slot.block_count) slot.addresses = true;
+    }
+
+    void shrink() {
+        segment.postings.shrink_to_fit();
+        segment.candidates.shrink_to_fit();
+        segment.code.shrink_to_fit();
+        segment.lists.shrink_to_fit();
+        segment.texts.shrink_to_fit();
+        segment.bounds.shrink_to_fit();
+        segment.splits.shrink_to_fit();
+    }
+};
+
+inline std::shared_ptr<const Segment> build_segment(const Seed& seed, std::string programs,
+                                                    std::vector<uint32_t> program_at, std::vector<uint32_t> owners) {
+    auto segment = std::make_shared<Segment>();
+    segment->seed = seed;
+    segment->programs = std::move(programs);
+    segment->program_at = std::move(program_at);
+    segment->owners = std::move(owners);
+    Build(*segment).run();
+    return segment;
+}
+
+}  // namespace matcher

@@ -1,0 +1,170 @@
+// A rule → its program in the segment: what is still to be tested once an anchor holds.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "anchor.hpp"
+#include "program.hpp"
+#include "segment.hpp"
+
+namespace matcher {
+
+class Emit {
+public:
+    explicit Emit(Segment& target) : segment(target) {}
+
+    // `anchor_slot` is the slot that all of a plain rule's anchors are on; NONE: no anchor. NONE comes back where the
+    // anchor is all there is to test.
+    uint32_t rule(RuleView& view, uint32_t anchor_slot) {
+        bool plain = view.plain;
+        std::vector<uint32_t> order(view.terms);
+        bool sure = false;
+        if (plain) {
+            std::stable_sort(order.begin(), order.end(),
+                             [&](uint32_t a, uint32_t b) { return view.nodes[a].cost < view.nodes[b].cost; });
+            auto anchor = std::find_if(order.begin(), order.end(),
+                                       [&](uint32_t term) { return view.nodes[term].slot == anchor_slot; });
+            if (anchor != order.end()) {
+                std::rotate(anchor, anchor + 1, order.end());
+                sure = all_sure(view.nodes[order.back()]);
+                if (sure && order.size() == 1) return NONE;
+            }
+        } else {
+            view.link();
+        }
+        std::vector<uint32_t> words;
+        uint32_t header = uint32_t(order.size()) | (plain ? 0 : HEADER_TREE) | (sure ? HEADER_SURE : 0);
+        for (uint32_t term : order) {
+            const RuleView::Node& node = view.nodes[term];
+            Test test = one_of(node.slot, node.alternatives, node.count);
+            if (allows_absence(node)) header |= HEADER_ABSENT;
+            words.push_back(node.slot << OP_BITS | test.op);
+            words.push_back(test.arg);
+            if (plain) continue;
+            words.push_back(node.yes);
+            words.push_back(node.no);
+            words.push_back(node.branch);
+        }
+        uint32_t at = uint32_t(segment.code.size());
+        segment.code.push_back(header);
+        segment.code.insert(segment.code.end(), words.begin(), words.end());
+        return at;
+    }
+
+private:
+    struct Test {
+        uint32_t op, arg;
+        bool operator<(const Test& other) const { return op != other.op ? op < other.op : arg < other.arg; }
+    };
+    Segment& segment;
+
+    bool all_sure(const RuleView::Node& term) const {
+        const uint8_t* p = term.alternatives;
+        for (uint32_t i = 0; i < term.count; ++i)
+            if (!anchor_key(read_alternative(p), segment.fold).sure) return false;
+        return true;
+    }
+
+    static bool allows_absence(const RuleView::Node& term) {
+        const uint8_t* p = term.alternatives;
+        for (uint32_t i = 0; i < term.count; ++i) {
+            Alternative a = read_alternative(p);
+            if (a.tag == EXISTS && !a.flags) return true;
+        }
+        return false;
+    }
+
+    Test one_of(uint32_t slot, const uint8_t* p, uint32_t count) {
+        if (count == 1) return test(slot, read_alternative(p));
+        return list(slot, p, count, OP_IN, OP_ANY_OF);
+    }
+
+    // A list of values alone is sorted and searched; a mixed one is tried in turn.
+    Test list(uint32_t slot, const uint8_t* p, uint64_t count, Op values, Op mixed) {
+        std::vector<Test> tests;
+        bool all_values = true;
+        for (uint64_t i = 0; i < count; ++i) {
+            tests.push_back(test(slot, read_alternative(p)));
+            all_values &= tests.back().op == OP_EQUAL;
+        }
+        std::sort(tests.begin(), tests.end());
+        tests.erase(std::unique(tests.begin(), tests.end(), [](const Test& a, const Test& b) {
+            return a.op == b.op && a.arg == b.arg;
+        }), tests.end());
+        uint32_t at = uint32_t(segment.lists.size());
+        segment.lists.push_back(uint32_t(tests.size()));
+        for (const Test& one : tests) {
+            if (!all_values) segment.lists.push_back(one.op);
+            segment.lists.push_back(one.arg);
+        }
+        return Test{uint32_t(all_values ? values : mixed), at};
+    }
+
+    Test test(uint32_t slot, const Alternative& a) {
+        switch (a.tag) {
+            case STRING: case NUMBER: case LITERAL: case ADDRESS: return value(slot, anchor_key(a, segment.fold));
+            case PREFIX: return Test{OP_PREFIX, text(a.text)};
+            case SUFFIX: return Test{OP_SUFFIX, text(a.text)};
+            case EQUALS_FOLD: return folded(a, OP_EQUALS_FOLD, OP_EQUALS_VARIANTS);
+            case PREFIX_FOLD: return folded(a, OP_PREFIX_FOLD, OP_PREFIX_VARIANTS);
+            case SUFFIX_FOLD: return folded(a, OP_SUFFIX_FOLD, OP_SUFFIX_VARIANTS);
+            case WILDCARD: return wildcard(a);
+            case NUMERIC: {
+                Bounds bounds = closed_bounds(a);
+                if (bounds.low == bounds.high) return value(slot, anchor_key(a, segment.fold));
+                segment.bounds.push_back(bounds);
+                return Test{OP_RANGE, uint32_t(segment.bounds.size() - 1)};
+            }
+            case CIDR: {
+                uint32_t at = uint32_t(segment.texts.size());
+                segment.texts += char(a.flags);
+                segment.texts += Bytes{a.inner, 16}.string();
+                return Test{OP_BLOCK, at};
+            }
+            case EXISTS: return Test{uint32_t(a.flags ? OP_PRESENT : OP_ABSENT), 0};
+            case BUT: return list(slot, a.inner, a.count, OP_NOT_IN, OP_NONE_OF);
+        }
+        return Test{OP_ABSENT, 0};
+    }
+
+    Test value(uint32_t slot, const Key& key) {
+        const uint8_t* text = reinterpret_cast<const uint8_t*>(key.text.data());
+        return Test{OP_EQUAL, segment.values.find(slot, key.kind, text, key.text.size(), segment.seed)};
+    }
+
+    Test wildcard(const Alternative& a) {
+        std::vector<std::string> pieces = wildcard_pieces(a.text);
+        uint32_t at = uint32_t(segment.texts.size());
+        put_varint(segment.texts, pieces.size());
+        for (const std::string& piece : pieces) put(piece);
+        return Test{OP_WILDCARD, at};
+    }
+
+    Test folded(const Alternative& a, Op ascii, Op variants) {
+        uint32_t at = uint32_t(segment.texts.size());
+        if (a.variants.size) {
+            segment.texts += a.variants.string();
+            return Test{uint32_t(variants), at};
+        }
+        std::string lowered = a.text.string();
+        for (char& c : lowered) c = char(lower_ascii(uint8_t(c)));
+        put(lowered);
+        return Test{uint32_t(ascii), at};
+    }
+
+    uint32_t text(const Bytes& bytes) {
+        uint32_t at = uint32_t(segment.texts.size());
+        put(bytes.string());
+        return at;
+    }
+
+    void put(const std::string& piece) {
+        put_varint(segment.texts, piece.size());
+        segment.texts += piece;
+    }
+};
+
+}  // namespace matcher

@@ -1,0 +1,67 @@
+// Masks from plain 64-bit words, eight bytes at a time; included inside a namespace by scan.hpp.
+
+inline uint32_t first_bit(uint32_t mask) {
+    uint32_t n = 0;
+    while (!(mask & 1)) mask >>= 1, ++n;
+    return n;
+}
+inline uint32_t first_bit64(uint64_t mask) {
+    return uint32_t(mask) ? first_bit(uint32_t(mask)) : 32 + first_bit(uint32_t(mask >> 32));
+}
+inline uint32_t below_bit(uint32_t k) { return (uint32_t(1) << k) - 1; }
+inline uint64_t below_bit64(uint32_t k) { return k >= 64 ? ~uint64_t(0) : (uint64_t(1) << k) - 1; }
+inline uint32_t first_gap(uint32_t mask) { return first_bit64(~uint64_t(mask)); }
+inline uint64_t bits64(uint64_t mask) {
+    uint64_t n = 0;
+    for (; mask; mask &= mask - 1) ++n;
+    return n;
+}
+inline uint64_t prefix_xor(uint64_t mask) {
+    for (int shift = 1; shift < 64; shift <<= 1) mask ^= mask << shift;
+    return mask;
+}
+
+constexpr uint64_t HIGH_BITS = 0x8080808080808080u, LOW_BITS = 0x0101010101010101u;
+
+// The high bit of every byte that is zero; exact, no carry between bytes.
+inline uint64_t zero_bytes(uint64_t word) {
+    return ~(((word & ~HIGH_BITS) + ~HIGH_BITS) | word | ~HIGH_BITS);
+}
+inline uint64_t equal_bytes(uint64_t word, uint8_t byte) { return zero_bytes(word ^ (LOW_BITS * byte)); }
+// The high bit of every byte below `bound` (at most 0x80).
+inline uint64_t below_bytes(uint64_t word, uint8_t bound) {
+    return ~((word & ~HIGH_BITS) + LOW_BITS * uint8_t(0x80 - bound)) & ~word & HIGH_BITS;
+}
+inline uint32_t gather(uint64_t high) { return uint32_t(((high >> 7) * 0x0102040810204080u) >> 56); }
+
+template <class Test>
+inline uint32_t each_word(const uint8_t* p, Test test) {
+    return gather(test(load64(p))) | gather(test(load64(p + 8))) << 8 | gather(test(load64(p + 16))) << 16 |
+           gather(test(load64(p + 24))) << 24;
+}
+
+inline TextMask text_mask(const uint8_t* p) {
+    return TextMask{each_word(p, [](uint64_t w) { return equal_bytes(w, '"') | equal_bytes(w, '\\') | below_bytes(w, 0x20); }),
+                    each_word(p, [](uint64_t w) { return w & HIGH_BITS; })};
+}
+inline uint32_t digit_mask(const uint8_t* p) {
+    return each_word(p, [](uint64_t w) { return below_bytes(w, '9' + 1) & ~below_bytes(w, '0'); });
+}
+inline uint32_t space_mask(const uint8_t* p) {
+    return each_word(p, [](uint64_t w) {
+        return equal_bytes(w, ' ') | equal_bytes(w, '\n') | equal_bytes(w, '\r') | equal_bytes(w, '\t');
+    });
+}
+inline uint32_t byte_mask(const uint8_t* p, uint8_t byte) {
+    return each_word(p, [byte](uint64_t w) { return equal_bytes(w, byte); });
+}
+inline Structure structure(const uint8_t* p) {
+    Structure s{0, 0, 0, 0};
+    for (int half = 0; half < 64; half += 32) {
+        s.quotes |= uint64_t(byte_mask(p + half, '"')) << half;
+        s.backslashes |= uint64_t(byte_mask(p + half, '\\')) << half;
+        s.opens |= uint64_t(byte_mask(p + half, '{') | byte_mask(p + half, '[')) << half;
+        s.closes |= uint64_t(byte_mask(p + half, '}') | byte_mask(p + half, ']')) << half;
+    }
+    return s;
+}

@@ -1,0 +1,207 @@
+// One event's fields × one segment → the names of the rules that match.
+#pragma once
+
+#include <cstdint>
+
+#include "arrays.hpp"
+#include "scratch.hpp"
+#include "segment.hpp"
+#include "test.hpp"
+
+namespace matcher {
+
+class Run {
+public:
+    // `dead`: a bit an entry, set for removed ones; nullptr: none is.
+    Run(const Segment& s, const uint64_t* removed, Scratch& w)
+        : segment(s), dead(removed), scratch(w), event(w.event), tester(s, w), arrays(tester) {}
+
+    void run() {
+        if (segment.size() == 0) return;
+        start();
+        for (uint32_t slot : event.touched)
+            if (const SlotIndex* index = index_of(slot)) look_up(slot, *index);
+        for (uint32_t slot : event.touched)
+            if (const SlotIndex* index = index_of(slot)) announce(slot, *index);
+        for (const Candidate& candidate : segment.always) consider(candidate);
+    }
+
+private:
+    const Segment& segment;
+    const uint64_t* dead;
+    Scratch& scratch;
+    Event& event;
+    Tester tester;
+    Arrays arrays;
+    bool many = false;  // the slot at hand has several fields, so a posting may come again
+
+    void start() {
+        scratch.values.reserve(event.fields.size);
+        scratch.addresses.reserve(event.fields.size);
+        scratch.postings.clear();
+        scratch.entries.clear();
+        scratch.sorted.size = 0;
+        if (++scratch.run == 0) {
+            scratch.orders.size = 0;
+            scratch.run = 1;
+        }
+    }
+
+    const SlotIndex* index_of(uint32_t slot) const {
+        if (slot >= segment.local.size() || segment.local[slot] == 0) return nullptr;
+        return &segment.slots[segment.local[slot] - 1];
+    }
+
+    void look_up(uint32_t slot, const SlotIndex& index) {
+        for (uint32_t at = event.slots[slot].first; at != NONE; at = event.fields[at].next) {
+            Field& field = event.fields[at];
+            scratch.values[at] = index.values ? value_of(slot, field) : NONE;
+            if (segment.any_address) scratch.addresses[at] = index.addresses ? address_of(slot, field) : NONE;
+        }
+    }
+
+    static constexpr uint32_t LONGEST_KEY = 0x0fffffff;
+
+    MATCHER_INLINE uint32_t value_of(uint32_t slot, Field& field) {
+        ++scratch.counters.probes;
+        if (MATCHER_UNLIKELY(field.size > LONGEST_KEY)) return NONE;
+        switch (field.kind) {
+            case Kind::string: return segment.values.find(slot, KEY_STRING, field.text, field.size, segment.seed);
+            case Kind::number: {
+                if (!tester.number(field))
+                    return segment.values.find(slot, KEY_SPELT, field.text, field.size, segment.seed);
+                double value = field.number == 0 ? 0 : field.number;
+                uint8_t bytes[8];
+                std::memcpy(bytes, &value, 8);
+                return segment.values.find(slot, KEY_NUMBER, bytes, 8, segment.seed);
+            }
+            default: {
+                uint8_t which = uint8_t(field.kind) - uint8_t(Kind::yes);
+                return segment.values.find(slot, KEY_LITERAL, &which, 1, segment.seed);
+            }
+        }
+    }
+
+    uint32_t address_of(uint32_t slot, const Field& field) {
+        Ip ip;
+        if (field.kind != Kind::string || !read_ip(field.text, field.size, ip)) return NONE;
+        return segment.values.find(slot, KEY_ADDRESS, ip.bytes, 16, segment.seed);
+    }
+
+    void announce(uint32_t slot, const SlotIndex& index) {
+        many = event.slots[slot].count > 1;
+        for (uint32_t at = event.slots[slot].first; at != NONE; at = event.fields[at].next) {
+            Field& field = event.fields[at];
+            if (scratch.values[at] != NONE) visit(segment.value_posting[scratch.values[at]]);
+            if (field.kind == Kind::string) announce_text(slot, index, field, at);
+            else if (field.kind == Kind::number && index.ranges.count && tester.number(field))
+                segment.ranges.walk(index.ranges, field.number, [&](uint32_t posting) { visit(posting); });
+        }
+        if (index.present != NONE) visit(index.present);
+    }
+
+    MATCHER_INLINE void announce_text(uint32_t slot, const SlotIndex& index, const Field& field, uint32_t at) {
+        auto hit = [&](uint32_t posting) { visit(posting); };
+        if (index.prefixes != NONE) segment.radix.walk<false>(index.prefixes, field.text, field.size, hit);
+        if (index.suffixes != NONE) segment.radix.walk<true>(index.suffixes, field.text, field.size, hit);
+        if (index.pieces.node != NONE) announce_pieces(index, field);
+        if (index.folded || index.folded_prefixes != NONE || index.folded_suffixes != NONE)
+            announce_folded(slot, index, field);
+        if (index.addresses) announce_address(slot, index, field, at);
+    }
+
+    // A piece may occur often in one text, so its posting is always checked against those seen.
+    void announce_pieces(const SlotIndex& index, const Field& field) {
+        bool kept = many;
+        many = true;
+        segment.aho.walk(index.pieces, field.text, field.size, [&](uint32_t posting) { visit(posting); });
+        many = kept;
+    }
+
+    void announce_folded(uint32_t slot, const SlotIndex& index, const Field& field) {
+        auto hit = [&](uint32_t posting) { visit(posting); };
+        segment.fold.fold(field.text, field.size, scratch.folded);
+        const uint8_t* text = reinterpret_cast<const uint8_t*>(scratch.folded.data());
+        size_t size = scratch.folded.size();
+        if (index.folded && size <= LONGEST_KEY) {
+            uint32_t value = segment.values.find(slot, KEY_FOLDED, text, size, segment.seed);
+            if (value != NONE) visit(segment.value_posting[value]);
+        }
+        if (index.folded_prefixes != NONE) segment.radix.walk<false>(index.folded_prefixes, text, size, hit);
+        if (index.folded_suffixes != NONE) segment.radix.walk<true>(index.folded_suffixes, text, size, hit);
+    }
+
+    void announce_address(uint32_t slot, const SlotIndex& index, const Field& field, uint32_t at) {
+        if (segment.any_address && scratch.addresses[at] != NONE)
+            visit(segment.value_posting[scratch.addresses[at]]);
+        Ip ip;
+        if (index.block_count == 0 || !read_ip(field.text, field.size, ip)) return;
+        for (uint32_t i = index.block_count; i-- > 0;) {  // longest mask first: each floors what is left
+            uint8_t key[17];
+            key[0] = segment.block_bits[index.blocks + i];
+            if (ip.v4 && key[0] < 96) break;
+            floor_ip(ip.bytes, key[0]);
+            std::memcpy(key + 1, ip.bytes, 16);
+            uint32_t value = segment.values.find(slot, KEY_BLOCK, key, 17, segment.seed);
+            if (value != NONE) visit(segment.value_posting[value]);
+        }
+    }
+
+    MATCHER_INLINE void visit(uint32_t number) {
+        if (number == NONE || (many && !scratch.postings.insert(number))) return;
+        const Posting& posting = segment.postings[number];
+        const Candidate* candidate = segment.candidates.data() + posting.first;
+        for (const Candidate* end = candidate + posting.count; candidate != end; ++candidate) consider(*candidate);
+        if (posting.split_count) visit_splits(number, posting);
+    }
+
+    void visit_splits(uint32_t number, const Posting& posting) {
+        for (uint32_t i = 0; i < posting.split_count; ++i) {
+            uint32_t slot = segment.splits[posting.splits + i];
+            if (!event.has(slot)) continue;
+            bool kept = many;
+            many |= event.slots[slot].count > 1;
+            for (uint32_t at = event.slots[slot].first; at != NONE; at = event.fields[at].next) {
+                ++scratch.counters.probes;
+                if (scratch.values[at] != NONE) visit(segment.split(number, scratch.values[at]));
+                if (segment.any_address && scratch.addresses[at] != NONE)
+                    visit(segment.split(number, scratch.addresses[at]));
+            }
+            many = kept;
+        }
+    }
+
+    MATCHER_INLINE void consider(const Candidate& candidate) {
+        uint32_t entry = candidate.entry & ~REPEATED;
+        if (dead != nullptr && (dead[entry >> 6] >> (entry & 63)) & 1) return;
+        if ((candidate.entry & REPEATED) && !scratch.entries.insert(entry)) return;
+        ++scratch.counters.candidates;
+        if (candidate.code == NONE || verify(segment.code.data() + candidate.code))
+            scratch.owners.push(segment.owners[entry]);
+    }
+
+    bool verify(const uint32_t* code) {
+        uint32_t header = *code++;
+        uint32_t count = header & HEADER_COUNT;
+        bool elements = event.elems.size > 1 && arrays.matter(code, header);
+        if (header & HEADER_TREE) {
+            if (!tree(code, elements)) return false;
+        } else {
+            uint32_t tested = header & HEADER_SURE ? count - 1 : count;
+            for (uint32_t i = 0; i < tested; ++i)
+                if (!tester.term(code[2 * i], code[2 * i + 1], elements)) return false;
+        }
+        return !elements || arrays.agree(code, header);
+    }
+
+    bool tree(const uint32_t* code, bool maybe) {
+        uint32_t at = 0;
+        while (at < RuleView::REJECT) {
+            const uint32_t* term = code + TREE_WORDS * at;
+            at = tester.term(term[0], term[1], maybe) ? term[2] : term[3];
+        }
+        return at == RuleView::ACCEPT;
+    }
+};
+
+}  // namespace matcher

@@ -1,0 +1,122 @@
+// The working memory of one thread: one event's fields and what a run over a segment learns of them.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "event.hpp"
+#include "platform.hpp"
+
+namespace matcher {
+
+// A set of numbers that is emptied in no time.
+class Seen {
+public:
+    void clear() {
+        used = 0;
+        if (++epoch == 0) wipe();
+    }
+    // Whether the number is new.
+    MATCHER_INLINE bool insert(uint32_t number) {
+        if (MATCHER_UNLIKELY(used * 2 >= cells.size)) widen();
+        for (uint32_t at = place(number);; at = (at + 1) & (cells.size - 1)) {
+            Cell& cell = cells[at];
+            if (cell.epoch != epoch) {
+                cell = Cell{epoch, number};
+                ++used;
+                return true;
+            }
+            if (cell.number == number) return false;
+        }
+    }
+
+private:
+    struct Cell {
+        uint32_t epoch, number;
+    };
+    Pool<Cell> cells;
+    uint32_t epoch = 1, used = 0;
+
+    uint32_t place(uint32_t number) const { return uint32_t((number * 0x9e3779b97f4a7c15u) >> 32) & (cells.size - 1); }
+    MATCHER_COLD void wipe() {
+        std::memset(static_cast<void*>(cells.data), 0, cells.size * sizeof(Cell));
+        epoch = 1;
+    }
+    MATCHER_COLD void widen() {
+        Pool<Cell> old;
+        std::swap(old.data, cells.data);
+        std::swap(old.size, cells.size);
+        std::swap(old.capacity, cells.capacity);
+        uint32_t room = old.size ? old.size * 2 : 64;
+        cells.reserve(room);
+        cells.size = room;
+        uint32_t kept = epoch;
+        wipe();
+        used = 0;
+        for (const Cell& cell : old)
+            if (cell.epoch == kept) insert(cell.number);
+    }
+};
+
+// Where a slot's fields lie in Scratch.sorted, by value.
+struct SlotOrder {
+    uint32_t epoch;
+    uint32_t first;
+};
+
+struct Counters {
+    uint64_t bytes = 0, fields = 0, probes = 0, candidates = 0, tests = 0, array_steps = 0;
+    void reset() { *this = Counters(); }
+};
+
+// A run of Scratch.hits: the elements in which a term of a rule holds.
+struct HitRange {
+    uint32_t low, high;
+};
+
+struct ArrayFrame {
+    uint32_t context;               // the element fixed so far
+    uint32_t first, last;           // its terms: Scratch.ranges
+    uint32_t group, group_end;      // those that share one array, being tried
+    uint32_t pivot, at;             // the term that names the elements to try, and the next of its hits
+};
+
+struct Scratch {
+    Event event;
+    Pool<uint32_t> values;     // field → value in the segment; NONE: not a constant of any pattern
+    Pool<uint32_t> addresses;  // field → value as an IP literal
+    Pool<uint32_t> owners;     // the names that matched
+    std::string folded;
+    Seen postings, entries;
+    Pool<SlotOrder> orders;    // slot → its order; valid if the epoch is the run's
+    Pool<uint64_t> sorted;     // value << 32 | field
+    uint32_t run = 0;
+    Counters counters;
+    // For array elements (arrays.hpp).
+    Pool<uint32_t> hits;
+    Pool<HitRange> ranges;
+    Pool<ArrayFrame> array_frames;
+    Pool<uint32_t> terms;
+    Pool<uint32_t> taken;
+    const uint32_t* ranks = nullptr;  // slot → its place in the order of paths
+    uint64_t steps = 0;      // left of the limit
+    bool exhausted = false;  // the limit was reached
+
+    void trim() {
+        constexpr size_t most = size_t(4) << 20;
+        event.trim();
+        values.trim(most);
+        addresses.trim(most);
+        sorted.trim(most);
+        hits.trim(most);
+        ranges.trim(most);
+        if (folded.capacity() > most) std::string().swap(folded);
+    }
+};
+
+inline Scratch& thread_scratch() {
+    static thread_local Scratch scratch;
+    return scratch;
+}
+
+}  // namespace matcher

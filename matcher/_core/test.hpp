@@ -1,0 +1,159 @@
+// One operator on one field, and one term of a rule on all fields of its path.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+#include "event.hpp"
+#include "number.hpp"
+#include "scratch.hpp"
+#include "segment.hpp"
+#include "text.hpp"
+
+namespace matcher {
+
+class Tester {
+public:
+    const Segment& segment;
+    Scratch& scratch;
+    Event& event;
+
+    Tester(const Segment& s, Scratch& w) : segment(s), scratch(w), event(w.event) {}
+
+    // The double that the field's text stands for exactly; false: none does.
+    MATCHER_INLINE bool number(Field& field) const {
+        if (field.parsed == Parsed::no)
+            field.parsed = comparable(field.text, field.size, field.number) ? Parsed::comparable : Parsed::incomparable;
+        return field.parsed == Parsed::comparable;
+    }
+
+    bool holds(uint32_t op, uint32_t arg, uint32_t index) const {
+        Field& field = event.fields[index];
+        ++scratch.counters.tests;
+        switch (op) {
+            case OP_EQUAL: return equal(index, arg);
+            case OP_IN: return in_list(arg, scratch.values[index]) ||
+                               (segment.any_address && in_list(arg, scratch.addresses[index]));
+            case OP_PRESENT: return true;
+            case OP_ABSENT: return false;
+            case OP_RANGE: {
+                if (field.kind != Kind::number || !number(field)) return false;
+                const Bounds& bounds = segment.bounds[arg];
+                return bounds.low <= field.number && field.number <= bounds.high;
+            }
+            case OP_NOT_IN: return !in_list(arg, scratch.values[index]);
+            case OP_NONE_OF: return !any_of(arg, index);
+            case OP_ANY_OF: return any_of(arg, index);
+            default: return field.kind == Kind::string && text_holds(op, arg, field);
+        }
+    }
+
+    // Whether some field of the slot holds. `maybe`: an absence that depends on array elements counts as one.
+    MATCHER_INLINE bool term(uint32_t slot_op, uint32_t arg, bool maybe) const {
+        uint32_t slot = slot_op >> OP_BITS, op = slot_op & OP_MASK;
+        if (!event.has(slot)) return allows_absence(op, arg);
+        const SlotState& state = event.slots[slot];
+        if (op == OP_EQUAL && state.count > FEW_FIELDS) return ordered(slot, arg);
+        for (uint32_t index = state.first; index != NONE; index = event.fields[index].next)
+            if (holds(op, arg, index)) return true;
+        return maybe && state.inside && allows_absence(op, arg);
+    }
+
+    bool allows_absence(uint32_t op, uint32_t arg) const {
+        if (op == OP_ABSENT) return true;
+        if (op != OP_ANY_OF) return false;
+        const uint32_t* list = segment.lists.data() + arg;
+        for (uint32_t i = 0; i < list[0]; ++i)
+            if (list[1 + 2 * i] == OP_ABSENT) return true;
+        return false;
+    }
+
+    // The fields of a slot that have the value, as a run of `sorted`; for slots of many fields.
+    std::pair<const uint64_t*, const uint64_t*> with_value(uint32_t slot, uint32_t value) const {
+        const SlotOrder& order = order_of(slot);
+        const uint64_t* first = scratch.sorted.data + order.first;
+        const uint64_t* last = first + event.slots[slot].count;
+        return {std::lower_bound(first, last, uint64_t(value) << 32),
+                std::lower_bound(first, last, (uint64_t(value) + 1) << 32)};
+    }
+
+    static constexpr uint32_t FEW_FIELDS = 16;
+
+private:
+    MATCHER_INLINE bool equal(uint32_t index, uint32_t value) const {
+        return scratch.values[index] == value || (segment.any_address && scratch.addresses[index] == value);
+    }
+
+    bool ordered(uint32_t slot, uint32_t value) const {
+        auto [first, last] = with_value(slot, value);
+        if (first != last) return true;
+        if (!segment.any_address) return false;
+        for (uint32_t index = event.slots[slot].first; index != NONE; index = event.fields[index].next)
+            if (scratch.addresses[index] == value) return true;
+        return false;
+    }
+
+    MATCHER_COLD const SlotOrder& order_of(uint32_t slot) const {
+        while (scratch.orders.size <= slot) scratch.orders.push(SlotOrder{0, 0});
+        SlotOrder& order = scratch.orders[slot];
+        if (order.epoch == scratch.run) return order;
+        order = SlotOrder{scratch.run, scratch.sorted.size};
+        for (uint32_t index = event.slots[slot].first; index != NONE; index = event.fields[index].next)
+            scratch.sorted.push(uint64_t(scratch.values[index]) << 32 | index);
+        std::sort(scratch.sorted.data + order.first, scratch.sorted.end());
+        return order;
+    }
+
+    bool in_list(uint32_t arg, uint32_t value) const {
+        if (value == NONE) return false;
+        const uint32_t* first = segment.lists.data() + arg + 1;
+        const uint32_t* last = first + first[-1];
+        if (last - first <= 8) return std::find(first, last, value) != last;
+        return std::binary_search(first, last, value);
+    }
+
+    bool any_of(uint32_t arg, uint32_t index) const {
+        const uint32_t* list = segment.lists.data() + arg;
+        for (uint32_t i = 0; i < list[0]; ++i)
+            if (holds(list[1 + 2 * i], list[2 + 2 * i], index)) return true;
+        return false;
+    }
+
+    bool text_holds(uint32_t op, uint32_t arg, const Field& field) const {
+        const uint8_t* operand = reinterpret_cast<const uint8_t*>(segment.texts.data()) + arg;
+        switch (op) {
+            case OP_EQUALS_VARIANTS: return matches_variants(operand, field.text, field.size, false);
+            case OP_PREFIX_VARIANTS: return matches_variants(operand, field.text, field.size, true);
+            case OP_SUFFIX_VARIANTS: return ends_with_variants(operand, field.text, field.size);
+            case OP_WILDCARD: return matches_wildcard(operand, field.text, field.size);
+            case OP_BLOCK: return in_block(operand, field);
+            default: break;
+        }
+        size_t size = size_t(read_varint(operand));
+        if (field.size < size) return false;
+        const uint8_t* tail = field.text + field.size - size;
+        switch (op) {
+            case OP_PREFIX: return !std::memcmp(field.text, operand, size);
+            case OP_SUFFIX: return !std::memcmp(tail, operand, size);
+            case OP_EQUALS_FOLD: return field.size == size && same_folded(field.text, operand, size);
+            case OP_PREFIX_FOLD: return same_folded(field.text, operand, size);
+            case OP_SUFFIX_FOLD: return same_folded(tail, operand, size);
+            default: return false;
+        }
+    }
+
+    // v4 addresses live in ::ffff:0:0/96, so one comparison serves both; a v6 block never reaches into them.
+    static bool in_block(const uint8_t* operand, const Field& field) {
+        Ip ip;
+        if (!read_ip(field.text, field.size, ip)) return false;
+        if (ip.v4 != (operand[0] >= 96 && is_v4(operand + 1))) return false;
+        floor_ip(ip.bytes, operand[0]);
+        return std::memcmp(ip.bytes, operand + 1, 16) == 0;
+    }
+    static bool is_v4(const uint8_t* bytes) {
+        static constexpr uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+        return std::memcmp(bytes, mapped, 12) == 0;
+    }
+};
+
+}  // namespace matcher
