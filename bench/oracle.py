@@ -6,11 +6,10 @@ import random
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
-from matcher.explain import matches
-from matcher.pattern.parse import parse
-
 from bench.workload import Rule
-from matcher.jsontext import read
+from matcher.flatten import read_event
+from matcher.naive import matches
+from matcher.pattern.parse import parse
 
 __all__ = ["Engine", "WrongAnswer", "check"]
 
@@ -35,17 +34,17 @@ def check(engine: Engine, rules: Iterable[Rule], events: Sequence[bytes], seed: 
     chosen = list(events) if len(events) <= sample else rng.sample(list(events), sample)
     answers = [engine.match(event) for event in chosen]
     named = {name for names in answers for name in names}
-    patterns = _sample(rules, named, rng)
+    trees = {name: parse(text) for name, text in _sample(rules, named, rng).items()}
     compared = 0
     for event, names in zip(chosen, answers, strict=True):
         if len(set(names)) != len(names):
             raise WrongAnswer(f"a name twice in {names[:20]}")
-        parsed, found = read(event), set(names)
-        for name, text in patterns.items():
+        parsed, found = read_event(event), set(names)
+        for name, tree in trees.items():
             compared += 1
-            if matches(parse(text), parsed) != (name in found):
+            if matches(tree, parsed) != (name in found):
                 wrong = "named" if name in found else "not named"
-                raise WrongAnswer(f"rule {name} {text[:300]!r} is {wrong} for {event[:2000]!r}")
+                raise WrongAnswer(f"rule {name} {str(tree)[:500]} is {wrong} for {event[:2000]!r}")
     return compared
 
 
