@@ -223,6 +223,34 @@ def _numbers_event(scale: float) -> bytes:
     return text({"n": [n / 7 for n in range(int(40_000 * scale))], "q": "9999"})
 
 
+def _pairs() -> Rules:
+    return _named({"list": {"a": [f"a{n % 100}"], "b": [f"b{n // 100}"]}} for n in range(10_000))
+
+
+def _pairs_event(scale: float) -> bytes:
+    # Each value of a meets one value of b only, in 400 elements; the other 99 rules of that a look there in vain.
+    return text({"list": [{"a": f"a{n % 100}", "b": f"b{(n + 1) % 100}"} for n in range(int(40_000 * scale))]})
+
+
+def _ranges_crossed() -> Rules:
+    return _named({"m": [{"numeric": [">", -1 - n]}], "n": [{"numeric": ["<", 1 + n]}]} for n in range(10_000))
+
+
+def _ranges_crossed_event(scale: float) -> bytes:
+    # Every number of m is in every range of m, and the one of n in none: whoever starts with m verifies for nothing.
+    return text({"m": [n / 7 for n in range(int(40_000 * scale))], "n": 1_000_000})
+
+
+def _prefixes_crossed() -> Rules:
+    return _named(
+        {"p": [{"prefix": "a" * (n % 100 + 1)}], "q": [{"prefix": "b" * (n // 100 + 1)}]} for n in range(10_000)
+    )
+
+
+def _prefixes_crossed_event(scale: float) -> bytes:
+    return text({"p": ["a" * 100 + f"{n}" for n in range(int(9_000 * scale))], "q": "c"})
+
+
 ATTACKS: dict[str, Attack] = {
     "six-by-ten": Attack("6 fields x 10 values", _six_by_ten, _six_by_ten_event),
     "or-product": Attack("$or 5x5x5x5, nested", _or_product, _or_product_event),
@@ -244,5 +272,10 @@ ATTACKS: dict[str, Attack] = {
     "deep": Attack("depth at the limit", _deep, _deep_event),
     "alike-keys": Attack("10,000 keys equal in length and at both ends", _many_members, _many_members_event),
     "alike-values": Attack("100,000 values equal in length and at both ends", _many_values, _many_values_event),
+    "pairs": Attack("10,000 pairs of values that never meet in one element", _pairs, _pairs_event),
+    "ranges-crossed": Attack("10,000 pairs of ranges, the first always met", _ranges_crossed, _ranges_crossed_event),
+    "prefixes-crossed": Attack(
+        "10,000 pairs of prefixes, the first always met", _prefixes_crossed, _prefixes_crossed_event
+    ),
     "ranges": Attack("10,000 nested ranges, 40,000 numbers", _numbers, _numbers_event),
 }

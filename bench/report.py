@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import platform
 import subprocess
@@ -75,6 +76,8 @@ def verdicts(bars: Sequence[Bar]) -> Table:
     for bar in bars:
         sign = "≥" if bar.at_least else "≤"
         figure = bar.why_absent or "not measured" if bar.figure is None else f"{bar.figure:.3g} {bar.unit}"
+        if bar.figure == math.inf:
+            figure = "failed"
         stretch = "" if bar.stretch is None else f"{sign} {bar.stretch:g}"
         rows.append((bar.what, f"{sign} {bar.bar:g} {bar.unit}", stretch, figure, bar.verdict))
     return Table("Bars", ("what", "bar", "stretch", "measured", "verdict"), rows)

@@ -15,7 +15,7 @@ Validation = Literal["strict", "structural"]
 
 
 @cache
-def checked(name: str, validate: Validation = "strict") -> RuleSet:
+def checked(name: str, validate: Validation = "strict") -> RuleSet[str]:
     """The rule set of a workload; raises WrongAnswer where it differs from the naive matcher."""
     workload = data.workload(name)
     built = RuleSet(workload.rules(), validate=validate)
