@@ -21,7 +21,7 @@ class Timed(Protocol):
     """
 
     def __call__(
-        self, call: Callable[[Any], object], events: Sequence[bytes], rules: int, given: Sequence[Any] | None = None
+        self, call: Callable[[Any], list[Any]], events: Sequence[bytes], rules: int, given: Sequence[Any] | None = None
     ) -> None: ...
 
 
@@ -34,7 +34,7 @@ def timed(benchmark: Any, request: pytest.FixtureRequest) -> Timed:
     """A round is one pass over all events; the best of the rounds is what the table shows."""
 
     def measure(
-        call: Callable[[Any], object], events: Sequence[bytes], rules: int, given: Sequence[Any] | None = None
+        call: Callable[[Any], list[Any]], events: Sequence[bytes], rules: int, given: Sequence[Any] | None = None
     ) -> None:
         count, size = len(events), sum(map(len, events))
         inputs = events if given is None else given
@@ -51,7 +51,15 @@ def timed(benchmark: Any, request: pytest.FixtureRequest) -> Timed:
             "event_bytes": size / count,
         }
         benchmark.extra_info.update(figures)
-        row = (request.node.name, f"{rules:,}", f"{size / count:,.0f}", rate(count / best), f"{size / best / 1e9:.2f}")
+        named = sum(len(call(event)) for event in inputs) / count
+        row = (
+            request.node.name,
+            f"{rules:,}",
+            f"{size / count:,.0f}",
+            f"{named:.2f}",
+            rate(count / best),
+            f"{size / best / 1e9:.2f}",
+        )
         request.config.stash[ROWS].append(row)
 
     return measure
@@ -67,5 +75,5 @@ def _rounds(once: Callable[[], object], seconds: float = 0.5) -> int:
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     rows = config.stash[ROWS]
     if rows:
-        heads = ("benchmark", "rules", "event bytes", "events/s", "GB/s")
+        heads = ("benchmark", "rules", "event bytes", "matches an event", "events/s", "GB/s")
         terminalreporter.write_line(plain(Table("Rules x event size, best round", heads, rows)))
