@@ -114,6 +114,7 @@ private:
     void note_value(uint32_t slot, KeyKind kind) {
         SlotIndex& index = segment.slots[local(slot)];
         if (kind <= KEY_LITERAL) index.values = true;
+        if (kind == KEY_SPELT) index.spelt = true;
         if (kind == KEY_ADDRESS) index.addresses = segment.any_address = true;
     }
 

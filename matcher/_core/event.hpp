@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdlib>
+#include <initializer_list>
 #include <new>
 #include <utility>
 
@@ -92,7 +93,8 @@ struct Failure {
     explicit operator bool() const { return fault != Fault::none; }
 };
 
-enum class Parsed : uint8_t { no, comparable, incomparable };
+// What is known of a number: nothing; its nearest double; whether that double's shortest decimal is this very number.
+enum class Parsed : uint8_t { no, nearest, comparable, incomparable };
 
 // One leaf at a path that some rule asks for.
 struct Field {
@@ -102,8 +104,8 @@ struct Field {
     uint32_t elem;        // the innermost array element (object or array) around it; 0: none
     uint32_t next;        // the next field of the same slot, in the order of the document; NONE: last
     Kind kind;
-    Parsed parsed;  // whether `number` has been worked out
-    double number;  // set when parsed is comparable
+    Parsed parsed;
+    double number;  // the nearest double, once parsed
 };
 
 // An object or array that is an element of an array. Numbered in the order of the document (pre-order), so that the
@@ -147,6 +149,8 @@ struct Event {
     Pool<uint32_t> touched;  // slots that have a field, in order of first sight
     Pool<Frame> frames;
     Pool<uint64_t> kinds;  // one bit a level while skipping: 1 for an object
+    Pool<uint64_t> marks, escapes, opens, closes;  // a bit a byte: tokens, backslashes, brackets
+    bool any_escape = false, any_high = false;     // the text has a backslash; a byte above 0x7f
     uint32_t epoch = 0;
     uint64_t scanned = 0;  // bytes
 
@@ -164,6 +168,13 @@ struct Event {
         if (MATCHER_UNLIKELY(++epoch == 0)) forget();
         frames.reserve(size_t(depth) + 1);
         kinds.reserve(size_t(depth) / 64 + 1);
+    }
+
+    MATCHER_INLINE void reserve_marks(size_t blocks) {
+        marks.reserve(blocks);
+        escapes.reserve(blocks);
+        opens.reserve(blocks);
+        closes.reserve(blocks);
     }
 
     MATCHER_COLD void widen(uint32_t slot_count) {
@@ -205,6 +216,7 @@ struct Event {
         constexpr size_t most = size_t(4) << 20;
         buffer.trim(most);
         decoded.trim(most);
+        for (Pool<uint64_t>* bits : {&marks, &escapes, &opens, &closes}) bits->trim(most);
         fields.trim(most);
         elems.trim(most);
         arrays.trim(most);

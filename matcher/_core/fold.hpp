@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "escape.hpp"
 #include "event.hpp"
 #include "program.hpp"
 #include "text.hpp"
@@ -46,7 +47,7 @@ public:
             size_t length;
             uint32_t folded = find(read_point(text + i, length));
             if (folded == NONE) out.append(reinterpret_cast<const char*>(text) + i, length);
-            else put_point(out, folded);
+            else put(out, folded);
             i += length;
         }
     }
@@ -117,22 +118,9 @@ private:
         auto found = std::lower_bound(points.begin(), points.end(), std::make_pair(point, uint32_t(0)));
         return found != points.end() && found->first == point ? found->second : NONE;
     }
-    static void put_point(std::string& out, uint32_t point) {
-        if (point < 0x80) {
-            out += char(point);
-        } else if (point < 0x800) {
-            out += char(0xc0 | point >> 6);
-            out += char(0x80 | (point & 63));
-        } else if (point < 0x10000) {
-            out += char(0xe0 | point >> 12);
-            out += char(0x80 | ((point >> 6) & 63));
-            out += char(0x80 | (point & 63));
-        } else {
-            out += char(0xf0 | point >> 18);
-            out += char(0x80 | ((point >> 12) & 63));
-            out += char(0x80 | ((point >> 6) & 63));
-            out += char(0x80 | (point & 63));
-        }
+    static void put(std::string& out, uint32_t point) {
+        uint8_t bytes[4];
+        out.append(reinterpret_cast<char*>(bytes), size_t(put_point(bytes, point) - bytes));
     }
 };
 

@@ -107,7 +107,7 @@ private:
     MATCHER_INLINE bool same(uint32_t pred, uint32_t slot, KeyKind kind, const uint8_t* text, size_t size) const {
         Head h = head(pred);
         return h[0] == slot && h[1] == (uint32_t(size) << 4 | kind) &&
-               std::memcmp(bytes.data() + keys[pred] + 8, text, size) == 0;
+               same_bytes(reinterpret_cast<const uint8_t*>(bytes.data()) + keys[pred] + 8, text, size);
     }
     void place(uint64_t hash, uint32_t pred) {
         uint32_t at = uint32_t(hash) & mask;

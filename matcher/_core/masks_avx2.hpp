@@ -18,25 +18,29 @@ inline __m256i at_most(__m256i x, uint8_t byte) {
     return _mm256_cmpeq_epi8(_mm256_min_epu8(x, _mm256_set1_epi8(char(byte))), x);
 }
 
-inline TextMask text_mask(const uint8_t* p) {
-    __m256i x = bytes_at(p);
-    return TextMask{bits_of(_mm256_or_si256(_mm256_or_si256(equal_to(x, '"'), equal_to(x, '\\')), at_most(x, 0x1f))),
-                    bits_of(x)};
-}
 inline uint32_t digit_mask(const uint8_t* p) {
     return bits_of(at_most(_mm256_sub_epi8(bytes_at(p), _mm256_set1_epi8('0')), 9));
 }
-inline uint32_t space_mask(const uint8_t* p) {
-    __m256i x = bytes_at(p);
-    return bits_of(_mm256_or_si256(_mm256_or_si256(equal_to(x, ' '), equal_to(x, '\n')),
-                                   _mm256_or_si256(equal_to(x, '\r'), equal_to(x, '\t'))));
-}
 inline uint32_t byte_mask(const uint8_t* p, char byte) { return bits_of(equal_to(bytes_at(p), byte)); }
-inline Structure structure(const uint8_t* p) {
+
+// A table by low nibble, in both lanes; a byte equals its entry if it is the one meant for that nibble.
+inline __m256i lookup(__m256i x, __m128i table) { return _mm256_shuffle_epi8(_mm256_broadcastsi128_si256(table), x); }
+
+inline uint64_t both(__m256i a, __m256i b) { return bits_of(a) | uint64_t(bits_of(b)) << 32; }
+
+MATCHER_INLINE Block classify(const uint8_t* p) {
+    const __m128i space_table = _mm_setr_epi8(' ', 1, 1, 1, 1, 1, 1, 1, 1, '\t', '\n', 1, 1, '\r', 1, 1);
+    const __m128i operator_table = _mm_setr_epi8(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, ':', '{', ',', '}', 0, 0);
     __m256i a = bytes_at(p), b = bytes_at(p + 32), fold = _mm256_set1_epi8(0x20);
     __m256i c = _mm256_or_si256(a, fold), d = _mm256_or_si256(b, fold);  // '[' and '{', ']' and '}' become one
-    return Structure{bits_of(equal_to(a, '"')) | uint64_t(bits_of(equal_to(b, '"'))) << 32,
-                     bits_of(equal_to(a, '\\')) | uint64_t(bits_of(equal_to(b, '\\'))) << 32,
-                     bits_of(equal_to(c, '{')) | uint64_t(bits_of(equal_to(d, '{'))) << 32,
-                     bits_of(equal_to(c, '}')) | uint64_t(bits_of(equal_to(d, '}'))) << 32};
+    return Block{
+        both(equal_to(a, '"'), equal_to(b, '"')),
+        both(equal_to(a, '\\'), equal_to(b, '\\')),
+        both(_mm256_cmpeq_epi8(c, lookup(a, operator_table)), _mm256_cmpeq_epi8(d, lookup(b, operator_table))),
+        both(_mm256_cmpeq_epi8(a, lookup(a, space_table)), _mm256_cmpeq_epi8(b, lookup(b, space_table))),
+        both(at_most(a, 0x1f), at_most(b, 0x1f)),
+        both(a, b),
+        both(equal_to(c, '{'), equal_to(d, '{')),
+        both(equal_to(c, '}'), equal_to(d, '}')),
+    };
 }

@@ -30,31 +30,35 @@ inline uint32_t bits_of(uint8x16_t a, uint8x16_t b) {
     return vgetq_lane_u32(vreinterpretq_u32_u8(sum), 0);
 }
 
-inline uint8x16_t stops16(uint8x16_t x) {
-    return vorrq_u8(vorrq_u8(equal_to(x, '"'), equal_to(x, '\\')), vcltq_u8(x, vdupq_n_u8(0x20)));
-}
-inline TextMask text_mask(const uint8_t* p) {
-    uint8x16_t a = vld1q_u8(p), b = vld1q_u8(p + 16), top = vdupq_n_u8(0x80);
-    return TextMask{bits_of(stops16(a), stops16(b)), bits_of(vcgeq_u8(a, top), vcgeq_u8(b, top))};
-}
 inline uint8x16_t digits16(uint8x16_t x) { return vcleq_u8(vsubq_u8(x, vdupq_n_u8('0')), vdupq_n_u8(9)); }
 inline uint32_t digit_mask(const uint8_t* p) { return bits_of(digits16(vld1q_u8(p)), digits16(vld1q_u8(p + 16))); }
-inline uint8x16_t spaces16(uint8x16_t x) {
-    return vorrq_u8(vorrq_u8(equal_to(x, ' '), equal_to(x, '\n')), vorrq_u8(equal_to(x, '\r'), equal_to(x, '\t')));
-}
-inline uint32_t space_mask(const uint8_t* p) { return bits_of(spaces16(vld1q_u8(p)), spaces16(vld1q_u8(p + 16))); }
 inline uint32_t byte_mask(const uint8_t* p, uint8_t byte) {
     return bits_of(equal_to(vld1q_u8(p), byte), equal_to(vld1q_u8(p + 16), byte));
 }
-inline Structure structure(const uint8_t* p) {
-    Structure s{0, 0, 0, 0};
-    for (int half = 0; half < 64; half += 32) {
-        uint8x16_t a = vld1q_u8(p + half), b = vld1q_u8(p + half + 16), fold = vdupq_n_u8(0x20);
-        uint8x16_t c = vorrq_u8(a, fold), d = vorrq_u8(b, fold);  // '[' and '{', ']' and '}' become one
-        s.quotes |= uint64_t(bits_of(equal_to(a, '"'), equal_to(b, '"'))) << half;
-        s.backslashes |= uint64_t(bits_of(equal_to(a, '\\'), equal_to(b, '\\'))) << half;
-        s.opens |= uint64_t(bits_of(equal_to(c, '{'), equal_to(d, '{'))) << half;
-        s.closes |= uint64_t(bits_of(equal_to(c, '}'), equal_to(d, '}'))) << half;
-    }
-    return s;
+
+// The bits of one test over 64 bytes.
+template <class Test>
+inline uint64_t each_vector(const uint8x16_t* x, Test test) {
+    return bits_of(test(x[0]), test(x[1])) | uint64_t(bits_of(test(x[2]), test(x[3]))) << 32;
+}
+
+inline Block classify(const uint8_t* p) {
+    const uint8x16_t x[4] = {vld1q_u8(p), vld1q_u8(p + 16), vld1q_u8(p + 32), vld1q_u8(p + 48)};
+    auto fold = [](uint8x16_t v) { return vorrq_u8(v, vdupq_n_u8(0x20)); };  // '[' and '{', ']' and '}' become one
+    auto is_open = [&](uint8x16_t v) { return equal_to(fold(v), '{'); };
+    auto is_close = [&](uint8x16_t v) { return equal_to(fold(v), '}'); };
+    return Block{
+        each_vector(x, [](uint8x16_t v) { return equal_to(v, '"'); }),
+        each_vector(x, [](uint8x16_t v) { return equal_to(v, '\\'); }),
+        each_vector(x, [&](uint8x16_t v) {
+            return vorrq_u8(vorrq_u8(is_open(v), is_close(v)), vorrq_u8(equal_to(v, ':'), equal_to(v, ',')));
+        }),
+        each_vector(x, [](uint8x16_t v) {
+            return vorrq_u8(vorrq_u8(equal_to(v, ' '), equal_to(v, '\n')), vorrq_u8(equal_to(v, '\r'), equal_to(v, '\t')));
+        }),
+        each_vector(x, [](uint8x16_t v) { return vcltq_u8(v, vdupq_n_u8(0x20)); }),
+        each_vector(x, [](uint8x16_t v) { return vcgeq_u8(v, vdupq_n_u8(0x80)); }),
+        each_vector(x, is_open),
+        each_vector(x, is_close),
+    };
 }

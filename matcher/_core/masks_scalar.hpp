@@ -40,28 +40,28 @@ inline uint32_t each_word(const uint8_t* p, Test test) {
            gather(test(load64(p + 24))) << 24;
 }
 
-inline TextMask text_mask(const uint8_t* p) {
-    return TextMask{each_word(p, [](uint64_t w) { return equal_bytes(w, '"') | equal_bytes(w, '\\') | below_bytes(w, 0x20); }),
-                    each_word(p, [](uint64_t w) { return w & HIGH_BITS; })};
-}
 inline uint32_t digit_mask(const uint8_t* p) {
     return each_word(p, [](uint64_t w) { return below_bytes(w, '9' + 1) & ~below_bytes(w, '0'); });
-}
-inline uint32_t space_mask(const uint8_t* p) {
-    return each_word(p, [](uint64_t w) {
-        return equal_bytes(w, ' ') | equal_bytes(w, '\n') | equal_bytes(w, '\r') | equal_bytes(w, '\t');
-    });
 }
 inline uint32_t byte_mask(const uint8_t* p, uint8_t byte) {
     return each_word(p, [byte](uint64_t w) { return equal_bytes(w, byte); });
 }
-inline Structure structure(const uint8_t* p) {
-    Structure s{0, 0, 0, 0};
-    for (int half = 0; half < 64; half += 32) {
-        s.quotes |= uint64_t(byte_mask(p + half, '"')) << half;
-        s.backslashes |= uint64_t(byte_mask(p + half, '\\')) << half;
-        s.opens |= uint64_t(byte_mask(p + half, '{') | byte_mask(p + half, '[')) << half;
-        s.closes |= uint64_t(byte_mask(p + half, '}') | byte_mask(p + half, ']')) << half;
+inline Block classify(const uint8_t* p) {
+    Block block{0, 0, 0, 0, 0, 0, 0, 0};
+    for (int part = 0; part < 64; part += 8) {
+        uint64_t w = load64(p + part);
+        uint64_t folded = w | LOW_BITS * 0x20;  // '[' and '{', ']' and '}' become one
+        uint64_t opens = equal_bytes(folded, '{'), closes = equal_bytes(folded, '}');
+        uint64_t points = equal_bytes(w, ':') | equal_bytes(w, ',');
+        uint64_t spaces = equal_bytes(w, ' ') | equal_bytes(w, '\n') | equal_bytes(w, '\r') | equal_bytes(w, '\t');
+        block.quotes |= uint64_t(gather(equal_bytes(w, '"'))) << part;
+        block.backslashes |= uint64_t(gather(equal_bytes(w, '\\'))) << part;
+        block.operators |= uint64_t(gather(opens | closes | points)) << part;
+        block.spaces |= uint64_t(gather(spaces)) << part;
+        block.controls |= uint64_t(gather(below_bytes(w, 0x20))) << part;
+        block.high |= uint64_t(gather(w & HIGH_BITS)) << part;
+        block.opens |= uint64_t(gather(opens)) << part;
+        block.closes |= uint64_t(gather(closes)) << part;
     }
-    return s;
+    return block;
 }

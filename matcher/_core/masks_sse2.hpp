@@ -30,32 +30,30 @@ inline __m128i at_most(__m128i x, uint8_t byte) {
     return _mm_cmpeq_epi8(_mm_min_epu8(x, _mm_set1_epi8(char(byte))), x);
 }
 
-inline uint32_t stops16(__m128i x) {
-    return bits_of(_mm_or_si128(_mm_or_si128(equal_to(x, '"'), equal_to(x, '\\')), at_most(x, 0x1f)));
-}
-inline TextMask text_mask(const uint8_t* p) {
-    __m128i a = bytes_at(p), b = bytes_at(p + 16);
-    return TextMask{stops16(a) | stops16(b) << 16, bits_of(a) | bits_of(b) << 16};
-}
 inline uint32_t digits16(__m128i x) { return bits_of(at_most(_mm_sub_epi8(x, _mm_set1_epi8('0')), 9)); }
 inline uint32_t digit_mask(const uint8_t* p) { return digits16(bytes_at(p)) | digits16(bytes_at(p + 16)) << 16; }
-inline uint32_t spaces16(__m128i x) {
-    return bits_of(_mm_or_si128(_mm_or_si128(equal_to(x, ' '), equal_to(x, '\n')),
-                                _mm_or_si128(equal_to(x, '\r'), equal_to(x, '\t'))));
-}
-inline uint32_t space_mask(const uint8_t* p) { return spaces16(bytes_at(p)) | spaces16(bytes_at(p + 16)) << 16; }
 inline uint32_t byte_mask(const uint8_t* p, char byte) {
     return bits_of(equal_to(bytes_at(p), byte)) | bits_of(equal_to(bytes_at(p + 16), byte)) << 16;
 }
-inline Structure structure(const uint8_t* p) {
-    Structure s{0, 0, 0, 0};
+
+inline __m128i either(__m128i a, __m128i b) { return _mm_or_si128(a, b); }
+
+MATCHER_INLINE Block classify(const uint8_t* p) {
+    Block block{0, 0, 0, 0, 0, 0, 0, 0};
     for (int part = 0; part < 64; part += 16) {
         __m128i x = bytes_at(p + part);
-        __m128i folded = _mm_or_si128(x, _mm_set1_epi8(0x20));  // '[' and '{', ']' and '}' become one
-        s.quotes |= uint64_t(bits_of(equal_to(x, '"'))) << part;
-        s.backslashes |= uint64_t(bits_of(equal_to(x, '\\'))) << part;
-        s.opens |= uint64_t(bits_of(equal_to(folded, '{'))) << part;
-        s.closes |= uint64_t(bits_of(equal_to(folded, '}'))) << part;
+        __m128i folded = either(x, _mm_set1_epi8(0x20));  // '[' and '{', ']' and '}' become one
+        __m128i opens = equal_to(folded, '{'), closes = equal_to(folded, '}');
+        __m128i points = either(equal_to(x, ':'), equal_to(x, ','));
+        __m128i breaks = either(either(equal_to(x, '\n'), equal_to(x, '\r')), equal_to(x, '\t'));
+        block.quotes |= uint64_t(bits_of(equal_to(x, '"'))) << part;
+        block.backslashes |= uint64_t(bits_of(equal_to(x, '\\'))) << part;
+        block.operators |= uint64_t(bits_of(either(either(opens, closes), points))) << part;
+        block.spaces |= uint64_t(bits_of(either(equal_to(x, ' '), breaks))) << part;
+        block.controls |= uint64_t(bits_of(at_most(x, 0x1f))) << part;
+        block.high |= uint64_t(bits_of(x)) << part;
+        block.opens |= uint64_t(bits_of(opens)) << part;
+        block.closes |= uint64_t(bits_of(closes)) << part;
     }
-    return s;
+    return block;
 }

@@ -102,28 +102,31 @@ MATCHER_COLD inline bool long_comparable(const uint8_t* text, size_t size, doubl
     return told == exact;
 }
 
-inline bool comparable(const uint8_t* text, size_t size, double& value) {
+// The nearest double to a number. True: 15 digits or fewer in plain spelling, so it is comparable as well; false: that
+// is for long_comparable to say.
+inline bool nearest(const uint8_t* text, size_t size, double& value) {
     static constexpr double powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
                                         1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
     const uint8_t *p = text, *end = text + size;
     bool negative = *p == '-';
     p += negative;
+    const uint8_t* first = p;
     uint64_t mantissa = 0;
-    int digits = 0, exponent = 0;
-    for (; p < end && *p >= '0' && *p <= '9'; ++p) {
-        mantissa = mantissa * 10 + (*p - '0');
-        if (mantissa && ++digits > 15) return long_comparable(text, size, value);
+    const uint8_t* point = nullptr;
+    for (; p < end && size_t(p - first) <= 16; ++p) {
+        uint8_t digit = uint8_t(*p - '0');
+        if (digit <= 9) mantissa = mantissa * 10 + digit;
+        else if (*p == '.') point = p;
+        else break;
     }
-    if (p < end && *p == '.') {
-        for (++p; p < end && *p >= '0' && *p <= '9'; ++p) {
-            mantissa = mantissa * 10 + (*p - '0');
-            --exponent;
-            if (mantissa && ++digits > 15) return long_comparable(text, size, value);
-        }
+    size_t places = point ? size_t(p - point) - 1 : 0;
+    if (p < end || size_t(p - first) - (point != nullptr) > 15) {
+        const char* chars = reinterpret_cast<const char*>(text);
+        value = nearest_double(chars, size);
+        return false;
     }
-    if (p < end || exponent < -22) return long_comparable(text, size, value);
     // Both operands are exact doubles, so the one rounding gives the nearest double; 15 digits always round-trip.
-    value = exponent ? double(mantissa) / powers[-exponent] : double(mantissa);
+    value = places ? double(mantissa) / powers[places] : double(mantissa);
     if (negative && mantissa) value = -value;
     return true;
 }

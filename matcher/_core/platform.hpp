@@ -46,6 +46,20 @@ inline uint16_t load16(const uint8_t* at) {
     return word;
 }
 
+// Whether two runs of bytes are the same; the runs are mostly short, so no call.
+inline bool same_bytes(const uint8_t* left, const uint8_t* right, size_t size) {
+    if (size >= 8) {
+        size_t at = 0;
+        for (; at + 8 < size; at += 8)
+            if (load64(left + at) != load64(right + at)) return false;
+        return load64(left + size - 8) == load64(right + size - 8);
+    }
+    if (size >= 4) return load32(left) == load32(right) && load32(left + size - 4) == load32(right + size - 4);
+    for (size_t at = 0; at < size; ++at)
+        if (left[at] != right[at]) return false;
+    return true;
+}
+
 // Fold the 128-bit product of two words into one: the mixing step of every keyed hash here.
 inline uint64_t fold_multiply(uint64_t left, uint64_t right) {
 #if defined(_MSC_VER) && !defined(__clang__)

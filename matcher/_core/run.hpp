@@ -55,31 +55,35 @@ private:
     void look_up(uint32_t slot, const SlotIndex& index) {
         for (uint32_t at = event.slots[slot].first; at != NONE; at = event.fields[at].next) {
             Field& field = event.fields[at];
-            scratch.values[at] = index.values ? value_of(slot, field) : NONE;
+            scratch.values[at] = index.values ? value_of(slot, index, field) : NONE;
             if (segment.any_address) scratch.addresses[at] = index.addresses ? address_of(slot, field) : NONE;
         }
     }
 
     static constexpr uint32_t LONGEST_KEY = 0x0fffffff;
 
-    MATCHER_INLINE uint32_t value_of(uint32_t slot, Field& field) {
+    MATCHER_INLINE uint32_t value_of(uint32_t slot, const SlotIndex& index, Field& field) {
         ++scratch.counters.probes;
         if (MATCHER_UNLIKELY(field.size > LONGEST_KEY)) return NONE;
         switch (field.kind) {
             case Kind::string: return segment.values.find(slot, KEY_STRING, field.text, field.size, segment.seed);
-            case Kind::number: {
-                if (!tester.number(field))
-                    return segment.values.find(slot, KEY_SPELT, field.text, field.size, segment.seed);
-                double value = field.number == 0 ? 0 : field.number;
-                uint8_t bytes[8];
-                std::memcpy(bytes, &value, 8);
-                return segment.values.find(slot, KEY_NUMBER, bytes, 8, segment.seed);
-            }
+            case Kind::number: return number_value_of(slot, index, field);
             default: {
                 uint8_t which = uint8_t(field.kind) - uint8_t(Kind::yes);
                 return segment.values.find(slot, KEY_LITERAL, &which, 1, segment.seed);
             }
         }
+    }
+
+    uint32_t number_value_of(uint32_t slot, const SlotIndex& index, Field& field) {
+        double value = tester.number(field);
+        if (value == 0) value = 0;  // -0 is 0
+        uint8_t bytes[8];
+        std::memcpy(bytes, &value, 8);
+        uint32_t found = segment.values.find(slot, KEY_NUMBER, bytes, 8, segment.seed);
+        if (found == NONE && !index.spelt) return NONE;
+        if (tester.is_comparable(field)) return found;
+        return index.spelt ? segment.values.find(slot, KEY_SPELT, field.text, field.size, segment.seed) : NONE;
     }
 
     uint32_t address_of(uint32_t slot, const Field& field) {
@@ -94,8 +98,10 @@ private:
             Field& field = event.fields[at];
             if (scratch.values[at] != NONE) visit(segment.value_posting[scratch.values[at]]);
             if (field.kind == Kind::string) announce_text(slot, index, field, at);
-            else if (field.kind == Kind::number && index.ranges.count && tester.number(field))
-                segment.ranges.walk(index.ranges, field.number, [&](uint32_t posting) { visit(posting); });
+            else if (field.kind == Kind::number && index.ranges.count)
+                segment.ranges.walk(index.ranges, tester.number(field), [&](uint32_t posting) {
+                    if (tester.is_comparable(field)) visit(posting);
+                });
         }
         if (index.present != NONE) visit(index.present);
     }

@@ -1,13 +1,15 @@
-// JSON text → the asked fields of an event: picks the kernel for this machine's vector instructions.
+// JSON text → the asked fields of an event: picks the walk for this machine's vector instructions.
 //
-// Each level gives the kernel the same masks: text_mask, digit_mask, space_mask, byte_mask over 32 bytes, and
-// structure over 64. Kernels live in a namespace each, compiled for their level by a pragma, and use no template of
-// the standard library inside, so that the linker can't keep a copy that needs a newer processor.
+// Each level gives the walk the same few functions: `classify` 64 bytes, `digit_mask` and `byte_mask` of 32, and bit
+// counts. The walks live in a namespace each, compiled for their level by a pragma, and use no template of the standard
+// library inside, so that the linker can't keep a copy that needs a newer processor.
 #pragma once
 
 #include <cstdint>
 
+#include "escape.hpp"
 #include "event.hpp"
+#include "fault.hpp"
 #include "paths.hpp"
 #include "platform.hpp"
 #include "simd.hpp"
@@ -15,24 +17,41 @@
 
 namespace matcher {
 
-struct TextMask {
-    uint32_t stop;  // quotes, backslashes, control characters
-    uint32_t high;  // bytes above 0x7f
+// What 64 bytes are, a bit a byte.
+struct Block {
+    uint64_t quotes, backslashes;
+    uint64_t operators;  // { } [ ] : , and some control characters, which the walk tells from them
+    uint64_t spaces;
+    uint64_t controls;   // below 0x20
+    uint64_t high;       // above 0x7f
+    uint64_t opens, closes;
 };
 
-struct Structure {
-    uint64_t quotes, backslashes, opens, closes;
-};
+// The bytes that a backslash escapes: those behind a run of odd length. `carry` goes from block to block.
+MATCHER_INLINE uint64_t escaped_bytes(uint64_t backslashes, uint64_t& carry) {
+    if (MATCHER_LIKELY(backslashes == 0)) {
+        uint64_t escaped = carry;
+        carry = 0;
+        return escaped;
+    }
+    // Subtracting the runs' starts from a mask of odd places ripples through each run; where it comes out tells parity.
+    constexpr uint64_t odd = 0xaaaaaaaaaaaaaaaau;
+    uint64_t starts = backslashes & ~carry;
+    uint64_t rippled = ((starts << 1 | odd) - starts) ^ odd;
+    uint64_t escaped = rippled ^ (backslashes | carry);
+    carry = (rippled & backslashes) >> 63;
+    return escaped;
+}
 
 namespace scalar {
 #include "masks_scalar.hpp"
-#include "kernel.hpp"
+#include "walk.hpp"
 }  // namespace scalar
 
 #if defined(MATCHER_X86)
 namespace baseline {
 #include "masks_sse2.hpp"
-#include "kernel.hpp"
+#include "walk.hpp"
 }  // namespace baseline
 
 #if defined(__clang__)
@@ -43,7 +62,7 @@ namespace baseline {
 #endif
 namespace avx2 {
 #include "masks_avx2.hpp"
-#include "kernel.hpp"
+#include "walk.hpp"
 }  // namespace avx2
 #if defined(__clang__)
 #pragma clang attribute pop
@@ -53,11 +72,12 @@ namespace avx2 {
 #elif defined(MATCHER_NEON)
 namespace baseline {
 #include "masks_neon.hpp"
-#include "kernel.hpp"
+#include "walk.hpp"
 }  // namespace baseline
 #endif
 
-using ScanFunction = Failure (*)(const uint8_t*, size_t, const Paths&, const TextLimits&, bool, Event&);
+// False: the text is refused, and FaultFinder tells why.
+using ScanFunction = bool (*)(const uint8_t*, size_t, const Paths&, const TextLimits&, bool, Event&);
 
 inline ScanFunction scan_function(Simd level) {
 #if defined(MATCHER_X86)

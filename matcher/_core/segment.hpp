@@ -74,6 +74,7 @@ struct SplitCell {
 // What is asked of one slot.
 struct SlotIndex {
     bool values = false;     // look up strings, numbers, literals
+    bool spelt = false;      // look up numbers that no double stands for
     bool addresses = false;  // look up IP literals
     bool folded = false;     // look up folded strings
     uint32_t present = NONE;  // posting of any leaf

@@ -20,10 +20,18 @@ public:
 
     Tester(const Segment& s, Scratch& w) : segment(s), scratch(w), event(w.event) {}
 
-    // The double that the field's text stands for exactly; false: none does.
-    MATCHER_INLINE bool number(Field& field) const {
+    // The nearest double of a number. It may match only where `comparable` says that it stands for it.
+    MATCHER_INLINE double number(Field& field) const {
         if (field.parsed == Parsed::no)
-            field.parsed = comparable(field.text, field.size, field.number) ? Parsed::comparable : Parsed::incomparable;
+            field.parsed = nearest(field.text, field.size, field.number) ? Parsed::comparable : Parsed::nearest;
+        return field.number;
+    }
+
+    MATCHER_INLINE bool is_comparable(Field& field) const {
+        if (field.parsed == Parsed::nearest) {
+            bool yes = long_comparable(field.text, field.size, field.number);
+            field.parsed = yes ? Parsed::comparable : Parsed::incomparable;
+        }
         return field.parsed == Parsed::comparable;
     }
 
@@ -37,9 +45,10 @@ public:
             case OP_PRESENT: return true;
             case OP_ABSENT: return false;
             case OP_RANGE: {
-                if (field.kind != Kind::number || !number(field)) return false;
+                if (field.kind != Kind::number) return false;
                 const Bounds& bounds = segment.bounds[arg];
-                return bounds.low <= field.number && field.number <= bounds.high;
+                double value = number(field);
+                return bounds.low <= value && value <= bounds.high && is_comparable(field);
             }
             case OP_NOT_IN: return !in_list(arg, scratch.values[index]);
             case OP_NONE_OF: return !any_of(arg, index);

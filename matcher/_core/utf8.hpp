@@ -1,4 +1,4 @@
-// Where a text stops being UTF-8.
+// Where a text stops being UTF-8, and code points as UTF-8.
 #pragma once
 
 #include <cstddef>
