@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from matcher.errors import EventError
-from matcher.jsontext import JsonFault, NumberText, Value, from_python, quote, read
+from matcher.eventtext import text_of
+from matcher.jsontext import JsonFault, NumberText, Value, quote, read
 from matcher.limits import DEFAULT, Limits
 
-__all__ = ["Event", "Leaf", "Scalar", "read_event", "reaches_empty_names"]
+__all__ = ["Event", "EventLike", "Leaf", "Scalar", "reaches_empty_names", "read_event"]
 
+#: An event: JSON as bytes or str, or a mapping.
+EventLike: TypeAlias = "bytes | bytearray | memoryview | str | Mapping[str, Any]"
 Scalar: TypeAlias = "str | NumberText | bool | None"
 
 
@@ -66,26 +70,19 @@ def reaches_empty_names(path: str) -> bool:
     are dropped, so "a." is reached by a member "a." but not by "" within "a".
     """
     kept = path.rstrip(".")
-    return path == "" or "" in kept.split(".") and kept != ""
+    return path == "" or ("" in kept.split(".") and kept != "")
 
 
-def read_event(event: bytes | str | dict[str, Any], limits: Limits = DEFAULT) -> Event:
+def read_event(event: EventLike, limits: Limits = DEFAULT) -> Event:
     """Read an event; raise `EventError` if it is no strict JSON object or over a limit."""
+    text = text_of(event)
     try:
-        value = read(event, limits) if isinstance(event, (bytes, str)) else from_python(event, limits)
+        value = read(text, limits)
     except JsonFault as fault:
-        where = "" if fault.pointer is None else f" at {fault.pointer or 'the root'}"
-        raise EventError(fault.reason + where, fault.at) from None
+        raise EventError(fault.reason, fault.at) from None
     if type(value) is not tuple:
-        raise EventError("an event is a JSON object", _start(event))
+        raise EventError("an event is a JSON object", len(text) - len(text.lstrip(b" \t\n\r")))
     return Event(_leaves(value))
-
-
-def _start(event: object) -> int:
-    """Give the offset of the first byte that is no white space."""
-    if isinstance(event, bytes):
-        return len(event) - len(event.lstrip(b" \t\n\r"))
-    return len(event) - len(event.lstrip(" \t\n\r")) if isinstance(event, str) else 0
 
 
 def _leaves(root: Value) -> dict[str, list[Leaf]]:

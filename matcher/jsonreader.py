@@ -140,7 +140,7 @@ class Reader:
                     self.fail(f"want {word}", position)
                 position += 1
             return value, position
-        if first == "-" or first and first in "0123456789":
+        if first == "-" or (first and first in "0123456789"):
             return self.number(position)
         self.fail("want a JSON value", position)
 
@@ -197,5 +197,7 @@ class Reader:
         """Read the four hexadecimal digits of the escape at `position`; `start` is where its character starts."""
         digits = _HEX.match(self.text, position + 2).group()  # type: ignore[union-attr]
         if len(digits) < 4:
-            self.fail("want four hexadecimal digits", start if position + 2 + len(digits) < len(self.text) else len(self.text))
+            self.fail(
+                "want four hexadecimal digits", start if position + 2 + len(digits) < len(self.text) else len(self.text)
+            )
         return int(digits, 16)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from functools import cache
 from typing import Any, Final, NoReturn, TypeAlias
 
@@ -27,7 +28,9 @@ _decode: Final = json.JSONDecoder(
     object_pairs_hook=tuple, parse_int=NumberText, parse_float=NumberText, parse_constant=_refuse
 ).raw_decode
 
-_AS_THEY_ARE: Final = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_SUBCLASS
+_AS_THEY_ARE: Final = (
+    orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_SUBCLASS
+)
 _SURROGATE: Final = re.compile(r"\\u[dD][89a-fA-F]")
 _STRING: Final = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 _BRACKET: Final = re.compile(r"[][{}]")
@@ -40,15 +43,17 @@ def read(text: bytes | str, limits: Limits = DEFAULT) -> Value:
     """
     try:
         plain = (text.decode() if type(text) is bytes else str(text)).strip(" \t\n\r")
+        value: Value
         value, end = _decode(plain)
         if end == len(plain):
             if end < _room(limits) and plain.isascii() and "\\u" not in plain:
-                return value  # type: ignore[no-any-return]
+                return value
             if not _doubtful(plain, limits):
-                return value  # type: ignore[no-any-return]
+                return value
     except (ValueError, RecursionError):
         pass  # the careful reader says why, or reads what is only deep
-    return Reader(text, limits).document()
+    careful: Value = Reader(text, limits).document()
+    return careful
 
 
 @cache
@@ -59,7 +64,7 @@ def _room(limits: Limits) -> int:
 
 def _doubtful(text: str, limits: Limits) -> bool:
     """Say whether a text that the C scanner took may still hold a lone surrogate or breach a limit."""
-    if not text.isascii() and not _encodes(text) or "\\u" in text and _SURROGATE.search(text) is not None:
+    if (not text.isascii() and not _encodes(text)) or ("\\u" in text and _SURROGATE.search(text) is not None):
         return True
     if limits.number_digits is not None and _long_number(text, limits.number_digits):
         return True
@@ -126,15 +131,15 @@ def _walk(value: object, nesting: int) -> Value:
                 plain: Any = child
             elif kind is bool or child is None:
                 plain = child
-            elif kind is int or kind is float and child - child == 0:
+            elif kind is int or (kind is float and child - child == 0):
                 plain = NumberText(repr(child))
-            elif isinstance(child, (dict, list, tuple)):
+            elif isinstance(child, (Mapping, list, tuple)):
                 made.append((name, None) if in_object else None)
                 if len(frames) >= nesting:
                     raise JsonFault(f"nesting over the limit of {nesting} (limit nesting)", 0, _pointer(frames, made))
                 frames.append((rest, made, in_object))
-                in_object = isinstance(child, dict)
-                rest, made = iter(child.items() if isinstance(child, dict) else child), []
+                in_object = isinstance(child, Mapping)
+                rest, made = iter(child.items() if isinstance(child, Mapping) else child), []
                 break
             else:
                 made.append((name, None) if in_object else None)

@@ -22,9 +22,9 @@ class Limits:
     number_digits: int | None = 1_000
     #: UTF-16 units of one member name (AWS's engine: 50,000).
     name_length: int | None = 50_000
-    #: UTF-8 bytes of one pattern. AWS's service allows 4,096, its engine any number: lists of 100,000 values are legal.
+    #: UTF-8 bytes of one pattern (AWS's service: 4,096; its engine: any number, and lists of 100,000 values are legal).
     pattern_bytes: int | None = 16 * 1024 * 1024
-    #: Wildcard complexity (`matcher.check.complexity`) of one rule. The core is linear in the pattern, so none is needed.
+    #: Wildcard complexity (`matcher.pattern.complexity`) of one rule. The core is linear in it, so no limit is needed.
     wildcard_complexity: int | None = None
     #: Branches made where several `$or` name the same path and their product must be written out.
     or_branches: int = 10_000

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from matcher.errors import EventError
-from matcher.flatten import Event, Leaf, Scalar, read_event
-from matcher.jsontext import NumberText
+from matcher.flatten import Event, EventLike, Leaf, Scalar, read_event
+from matcher.jsontext import NumberText, quote
 from matcher.limits import DEFAULT, Limits
 from matcher.pattern.address import parse_address
 from matcher.pattern.ast import (
@@ -36,7 +36,7 @@ from matcher.pattern.number import comparable
 __all__ = ["Met", "Search", "find", "holds", "matches"]
 
 
-def matches(node: Node, event: Event | bytes | str | dict[str, Any], limits: Limits = DEFAULT) -> bool:
+def matches(node: Node, event: Event | EventLike, limits: Limits = DEFAULT) -> bool:
     """Say whether a pattern matches an event; raise `EventError` if the event is refused."""
     known = event if isinstance(event, Event) else read_event(event, limits)
     return find(node, Search(known, limits)) is not None
@@ -44,15 +44,16 @@ def matches(node: Node, event: Event | bytes | str | dict[str, Any], limits: Lim
 
 def holds(alternative: Alternative, value: Scalar) -> bool:
     """Say whether one value of an event meets one alternative. (`exists: false` is met by no value.)"""
-    number = comparable(value) if isinstance(value, NumberText) else None
-    text = value if isinstance(value, str) and not isinstance(value, NumberText) else None
+    number_text = value if isinstance(value, NumberText) else None
+    number = comparable(number_text) if number_text is not None else None
+    text = value if isinstance(value, str) and number_text is None else None
     match alternative:
         case Exact(wanted):
             return text == wanted
         case Number(spelled, wanted_number):
-            return number is not None and number == wanted_number or isinstance(value, NumberText) and value == spelled
+            return (number is not None and number == wanted_number) or number_text == spelled
         case Literal(word):
-            return text is None and {None: "null", True: "true", False: "false"}.get(value) == word  # type: ignore[call-overload]
+            return text is None and number_text is None and quote(value) == word
         case Address(_, packed):
             return text is not None and parse_address(text) == packed
         case Prefix(wanted, ignore_case):
@@ -104,8 +105,8 @@ def _fits(pieces: tuple[str, ...], text: str) -> bool:
 
 
 def _in_range(wanted: Numeric, number: float) -> bool:
-    above = wanted.low is None or number > wanted.low or number == wanted.low and not wanted.low_open
-    below = wanted.high is None or number < wanted.high or number == wanted.high and not wanted.high_open
+    above = wanted.low is None or number > wanted.low or (number == wanted.low and not wanted.low_open)
+    below = wanted.high is None or number < wanted.high or (number == wanted.high and not wanted.high_open)
     return above and below
 
 
@@ -126,7 +127,7 @@ class Met:
 
 
 class Trie:
-    """Leaves of one path by their trails, so that those which agree with fixed elements are found without a look at others."""
+    """Leaves of one path by their trails: those that agree with fixed elements are found without a look at others."""
 
     __slots__ = ("arrays", "leaves")
 
@@ -143,7 +144,7 @@ class Trie:
             node.leaves.append(leaf)
 
     def consistent(self, fixed: dict[int, int]) -> Iterator[Leaf]:
-        """Give the leaves that stand in no other element of an array than the fixed one, in the order of the text."""
+        """Give the leaves that stand in no other element of an array than the fixed one."""
         rest = [self]
         while rest:
             node = rest.pop()
@@ -200,7 +201,9 @@ class Search:
         """Take one step; raise `EventError` when there have been too many."""
         self.steps -= 1
         if self.steps < 0:
-            raise EventError(f"over {self.limits.array_steps} steps to find array elements that agree (limit array_steps)", 0)
+            raise EventError(
+                f"over {self.limits.array_steps} steps to find array elements that agree (limit array_steps)", 0
+            )
 
 
 def find(node: Node, search: Search) -> list[Met] | None:

@@ -88,8 +88,11 @@ def _separate(fields: list[Item], budget: int, limits: Limits) -> tuple[list[Ite
         count = prod([len(item.branches) for item in ors])
         budget -= count
         if budget < 0:
-            raise Breached("or_branches", limits.or_branches - budget, "branches of `$or` written out over shared paths")
-        ways = product(*[item.branches if isinstance(item, Or) else [[item]] for item in group])
+            raise Breached(
+                "or_branches", limits.or_branches - budget, "branches of `$or` written out over shared paths"
+            )
+        parts: list[list[list[Item]]] = [item.branches if isinstance(item, Or) else [[item]] for item in group]
+        ways = product(*parts)
         apart.append(Or([[item for part in way for item in part] for way in ways]))
     return apart, budget
 

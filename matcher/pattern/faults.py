@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from matcher.errors import Fault
-from matcher.jsontext import NumberText, Value, quote
+from matcher.jsontext import Value, quote
 from matcher.pattern.hints import OTHER_NAMES, nearest, regex_hint
 from matcher.pattern.leaf import OPERATORS
 from matcher.pattern.operands import Note, operand_faults
@@ -13,11 +13,11 @@ from matcher.pattern.operands import Note, operand_faults
 __all__ = ["RESERVED", "faults_of", "show"]
 
 #: Names that no field inside an `$or` may have, as in AWS's engine: such an object is a list of alternatives.
-RESERVED: Final = frozenset(
-    "exactly equals-ignore-case prefix suffix anything-but exists wildcard numeric cidr = < <= > >= regex not-wildcard "
-    "not-equals-ignore-case date-after date-on-or-after date-before date-on-or-before in-date-range ip-address-in-range "
-    "ip-address-not-in-range".split()
-)
+RESERVED: Final = frozenset(OPERATORS) | {
+    *("=", "<", "<=", ">", ">=", "regex", "not-wildcard", "not-equals-ignore-case", "ip-address-in-range"),
+    *("date-after", "date-on-or-after", "date-before", "date-on-or-before", "in-date-range"),
+    "ip-address-not-in-range",
+}
 
 _FIELD: Final = "an array of alternatives, or an object of fields"
 
@@ -58,7 +58,9 @@ def faults_of(value: Value) -> list[Fault]:
         place, name, child, in_branch = rest.pop()
         if type(child) is tuple and (name != "$or" or place is root):
             if not child:
-                faults.append(Fault(place.pointer(), "{}", "at least one field", "an empty object matches nothing; leave it out"))
+                faults.append(
+                    Fault(place.pointer(), "{}", "at least one field", "an empty object matches nothing; leave it out")
+                )
             rest += [(Place(place, step), step, field, in_branch) for step, field in reversed(child)]
         elif name == "$or":
             rest += _or_faults(place, child, faults)
@@ -140,7 +142,7 @@ def _alternative_faults(value: Any, note: Note) -> None:
         hint = f"as alternatives, one of which must hold: {each}"
         if names == {"prefix", "suffix"} and all(type(text) is str for _, text in value):
             both = dict(value)
-            hint += f'; for both at once {show((("wildcard", both["prefix"] + "*" + both["suffix"]),))}'
+            hint += f"; for both at once {show((('wildcard', both['prefix'] + '*' + both['suffix']),))}"
         note(value, "one operator in an object", hint)
         for name, operand in value:
             _operator_faults(name, operand, note)
@@ -160,8 +162,3 @@ def _operator_faults(name: str, operand: Any, note: Note) -> None:
     if not hint and type(operand) in (tuple, list):
         hint = "fields below this one stand in an object, not in an array"
     note(_Said(f'the operator "{name}"'), f"one of {', '.join(names)}", hint, (name,))
-
-
-def is_number(value: Any) -> bool:
-    """Say whether a JSON value is a number."""
-    return type(value) is NumberText

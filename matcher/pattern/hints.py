@@ -27,7 +27,9 @@ OTHER_NAMES: Final = {
     **dict.fromkeys(("ends-with", "endswith", "end", "postfix"), _SUFFIX),
     **dict.fromkeys(("regex", "regexp", "matches", "match", "pattern", "like", "glob"), _WILDCARD),
     **dict.fromkeys(("contains", "includes", "substring"), 'for a part of a string write {"wildcard": "*x*"}'),
-    **dict.fromkeys(("=", "==", "<", "<=", ">", ">=", "gt", "gte", "lt", "lte", "between", "range", "number"), _NUMERIC),
+    **dict.fromkeys(
+        ("=", "==", "<", "<=", ">", ">=", "gt", "gte", "lt", "lte", "between", "range", "number"), _NUMERIC
+    ),
     **dict.fromkeys(("not", "!=", "<>", "ne", "neq", "not-equals", "not-in", "except", "anything-but-prefix"), _BUT),
     **dict.fromkeys(("ignore-case", "iequals", "case-insensitive", "equals-ignorecase"), _CASE),
     **dict.fromkeys(("ip", "ip-address", "subnet", "network", "ip-address-in-range"), _CIDR),
@@ -51,4 +53,4 @@ def regex_hint(text: str) -> str:
     plain = re.sub(r"\*+", "*", ("" if starts else "*") + plain.strip("^$") + ("" if ends else "*"))
     if re.search(r"[][(){}|+?\\]", plain):
         return _WILDCARD
-    return f'there are no regular expressions; the nearest is {quote((("wildcard", plain),))}'
+    return f"there are no regular expressions; the nearest is {quote((('wildcard', plain),))}"

@@ -23,6 +23,7 @@ from matcher.pattern.ast import (
     Wildcard,
 )
 from matcher.pattern.number import comparable
+from matcher.pattern.quick import exact, numeric
 
 __all__ = ["OPERATORS", "Refused", "alternative", "alternatives", "is_legacy", "wildcard_pieces"]
 
@@ -39,6 +40,8 @@ def alternatives(values: list[Any]) -> tuple[Alternative, ...]:
     """Turn a leaf's array into its alternatives; raise `Refused` if it is empty or one of them is not legal."""
     if not values:
         raise Refused
+    if len(values) == 1:
+        return (alternative(values[0]),)
     return tuple([alternative(value) for value in values])
 
 
@@ -50,7 +53,7 @@ def alternative(value: Any) -> Alternative:
             packed = parse_address(value)
             if packed is not None:
                 return Address(value, packed)
-        return Exact(value)
+        return exact(value)
     if kind is NumberText:
         return Number(str(value), comparable(value))
     if kind is tuple and len(value) == 1:
@@ -148,15 +151,15 @@ def _numeric(operand: Any) -> Numeric:
     if len(operand) == 2:
         operator, bound = operand[0], _bound(operand[1])
         if operator == ">" or operator == ">=":
-            return Numeric(bound, operator == ">", None, False)
+            return numeric(bound, operator == ">", None, False)
         if operator == "<" or operator == "<=":
-            return Numeric(None, False, bound, operator == "<")
+            return numeric(None, False, bound, operator == "<")
         if operator == "=":
-            return Numeric(bound, False, bound, False)
+            return numeric(bound, False, bound, False)
     elif len(operand) == 4 and operand[0] in (">", ">=") and operand[2] in ("<", "<="):
         low, high = _bound(operand[1]), _bound(operand[3])
         if low < high:
-            return Numeric(low, operand[0] == ">", high, operand[2] == "<")
+            return numeric(low, operand[0] == ">", high, operand[2] == "<")
     raise Refused
 
 
@@ -168,10 +171,10 @@ def _anything_but(operand: Any) -> AnythingBut:
         return AnythingBut((Number(str(operand), _bound(operand)),))
     if kind is list and operand:
         first = type(operand[0])
-        if (first is not str and first is not NumberText) or not all([type(value) is first for value in operand]):
+        if (first is not str and first is not NumberText) or any(type(value) is not first for value in operand):
             raise Refused
         if first is str:
-            return AnythingBut(tuple([Exact(value) for value in operand]))
+            return AnythingBut(tuple([exact(value) for value in operand]))
         return AnythingBut(tuple([Number(str(value), _bound(value)) for value in operand]))
     if kind is tuple and len(operand) == 1:
         operator, texts = operand[0]
@@ -220,4 +223,4 @@ def is_legacy(value: Any) -> bool:
     if type(value) is not tuple or value[0][0] != "anything-but" or type(value[0][1]) is not tuple:
         return True
     operator, texts = value[0][1][0]
-    return operator == "equals-ignore-case" or operator != "wildcard" and type(texts) is str
+    return operator == "equals-ignore-case" or (operator != "wildcard" and type(texts) is str)

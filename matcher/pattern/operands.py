@@ -92,7 +92,7 @@ def _numeric(operand: Any, note: Note) -> None:
         return
     bounds = [_numeric_member(position, member, note) for position, member in enumerate(operand[:4])]
     operators = [member for member in operand[0:4:2] if type(member) is str]
-    if len(operand) not in (2, 4) or len(operand) == 4 and operators[:1] == ["="]:
+    if len(operand) not in (2, 4) or (len(operand) == 4 and operators[:1] == ["="]):
         note(operand, want, "an operator and a number, once or twice", ("numeric",))
     elif len(operand) == 4 and len(operators) == 2:
         low, high = bounds[1], bounds[3]
@@ -117,7 +117,11 @@ def _numeric_member(position: int, member: Any, note: Note) -> float | None:
         return None
     if type(member) is not NumberText:
         try:
-            hint = f"without quotes: {NumberText(member)}" if type(member) is str and float(member) == float(member) else ""
+            hint = (
+                f"without quotes: {NumberText(member)}"
+                if type(member) is str and float(member) == float(member)
+                else ""
+            )
         except ValueError:
             hint = ""
         note(member, "a number", hint, ("numeric", position))
@@ -135,7 +139,9 @@ def _anything_but(operand: Any, note: Note) -> None:
         _negated(operand, note)
     elif type(operand) is list and operand:
         if {str, NumberText} <= {type(value) for value in operand}:
-            note(operand, "an array of strings or of numbers, not of both", "write two fields' alternatives apart", steps)
+            note(
+                operand, "an array of strings or of numbers, not of both", "write two fields' alternatives apart", steps
+            )
         for position, value in enumerate(operand):
             _anything_but_value(value, note, "a string or a number", (*steps, position))
     elif type(operand) is list:
@@ -151,7 +157,11 @@ def _anything_but_value(value: Any, note: Note, want: str, steps: tuple[str | in
     elif type(value) is tuple and len(value) == 1 and len(steps) > 1:
         note(value, want, 'an operator holds the array: {"anything-but": {"prefix": ["x", "y"]}}', steps)
     elif type(value) is not str:
-        hint = "null, true and false cannot be excluded; list the values that may be" if type(value) in (bool, type(None)) else ""
+        hint = (
+            "null, true and false cannot be excluded; list the values that may be"
+            if type(value) in (bool, type(None))
+            else ""
+        )
         note(value, want, hint, steps)
 
 
@@ -176,6 +186,6 @@ def _negated(operand: Any, note: Note) -> None:
         for position, text in enumerate(texts if type(texts) is list else [texts]):
             place = (*steps, position) if type(texts) is list else steps
             if text == "" and name in ("prefix", "suffix"):
-                note(text, "a string that is not empty", f"every string has the {name} \"\"", place)
+                note(text, "a string that is not empty", f'every string has the {name} ""', place)
             else:
                 _text(name, text, note, place, many=type(texts) is not list)

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import inf
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from matcher.errors import Fault, PatternError
 from matcher.jsontext import JsonFault, Value, from_python, read
 from matcher.limits import DEFAULT, Limits
-from matcher.pattern.ast import All, Node, Term
+from matcher.pattern.ast import All, Node
 from matcher.pattern.combine import Breached, Item, Or, combine
 from matcher.pattern.complexity import complexity
 from matcher.pattern.faults import RESERVED, faults_of
 from matcher.pattern.leaf import Refused, alternatives, is_legacy
+from matcher.pattern.quick import term
 from matcher.pattern.render import to_pattern, to_text
 
-__all__ = ["parse", "parse_value", "read_pattern", "to_pattern", "to_text"]
+__all__ = ["PatternLike", "parse", "parse_value", "read_pattern", "to_pattern", "to_text"]
 
+#: A pattern: its JSON as str or bytes (where number spelling and duplicate members survive), or a mapping.
+PatternLike: TypeAlias = "Mapping[str, Any] | str | bytes"
 _OR: Final = "$or"
 
 
-def parse(pattern: dict[str, Any] | str | bytes, limits: Limits = DEFAULT) -> Node:
+def parse(pattern: PatternLike, limits: Limits = DEFAULT) -> Node:
     """Turn a pattern into its AST.
 
     Where AWS's engine would not take an `$or` as one it takes it as the name of a field, in its older grammar; so does
@@ -29,11 +33,12 @@ def parse(pattern: dict[str, Any] | str | bytes, limits: Limits = DEFAULT) -> No
     return parse_value(read_pattern(pattern, limits), limits)
 
 
-def read_pattern(pattern: dict[str, Any] | str | bytes, limits: Limits = DEFAULT) -> Value:
+def read_pattern(pattern: PatternLike, limits: Limits = DEFAULT) -> Value:
     """Read a pattern's JSON, with duplicate members and in order; raise `PatternError` if it is none."""
     try:
         if isinstance(pattern, (bytes, str)):
-            size = len(pattern) if isinstance(pattern, bytes) or pattern.isascii() else len(pattern.encode(errors="replace"))
+            ascii_only = isinstance(pattern, bytes) or pattern.isascii()
+            size = len(pattern) if ascii_only else len(pattern.encode(errors="replace"))  # type: ignore[union-attr]
             if limits.pattern_bytes is not None and size > limits.pattern_bytes:
                 raise Breached("pattern_bytes", size, "bytes of text")
             return read(pattern, limits)
@@ -61,7 +66,7 @@ def parse_value(value: Value, limits: Limits = DEFAULT) -> Node:
 def _compile(value: Value, limits: Limits) -> Node:
     items, paths, lists = _flatten(value, limits, True)
     shared = len(paths) > 1 and len(set(paths)) < len(paths)
-    if shared or lists > 1 or limits.paths_per_rule is not None and len(paths) > limits.paths_per_rule:
+    if shared or lists > 1 or (limits.paths_per_rule is not None and len(paths) > limits.paths_per_rule):
         node = combine(items, shared, limits)
     else:  # the fields of one object, no path twice
         node = items[0] if len(items) == 1 else All(tuple(items))  # type: ignore[arg-type,assignment]
@@ -74,7 +79,7 @@ def _compile(value: Value, limits: Limits) -> Node:
 def _compile_legacy(value: Value, limits: Limits) -> Node | None:
     """Read `$or` as a plain name, in the older grammar; None if there is no `$or` or that is not legal either."""
     try:
-        items, paths, _ = _flatten(value, limits, False)
+        items, _, _ = _flatten(value, limits, False)
     except Refused:
         return None
     return combine(items, True, limits)
@@ -107,7 +112,7 @@ def _flatten(value: Value, limits: Limits, modern: bool) -> tuple[list[Item], li
                     room -= len(path)
                     if room < 0:
                         raise Breached("pattern_bytes", int((limits.pattern_bytes or 0) - room), "bytes of path text")
-                    items.append(Term(path, alternatives(child)))
+                    items.append(term(path, alternatives(child)))
                     if not modern and not all(map(is_legacy, child)):
                         raise Refused
                 elif type(child) is tuple and child and (name != _OR or not modern):

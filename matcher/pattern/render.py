@@ -176,4 +176,3 @@ def _plain(value: Value) -> Any:
     if isinstance(value, list):
         return [_plain(child) for child in value]
     return value
-
