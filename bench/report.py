@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import platform
+import re
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -148,7 +149,10 @@ def plain(table: Table) -> str:
 def markdown(table: Table) -> str:
     """The table as Markdown under a heading."""
     align = "|".join(["---", *["---:"] * (len(table.heads) - 1)])
-    rows = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in (table.heads, *table.rows)]
+    rows = [
+        "| " + " | ".join(re.sub(r"([|*_])", r"\\\1", cell) for cell in row) + " |"
+        for row in (table.heads, *table.rows)
+    ]
     return "\n".join(
         [f"## {table.title}\n", rows[0], f"|{align}|", *rows[1:], *(["", table.note] if table.note else []), ""]
     )
