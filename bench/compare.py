@@ -6,12 +6,14 @@ python -m bench.compare [--quick] [--markdown] [--only SECTION …] [--seconds S
 from __future__ import annotations
 
 import argparse
+import math
 import sys
+import traceback
 from collections.abc import Callable
 from time import perf_counter
 
 from bench import rivals, upkeep
-from bench.report import Section, Table, machine, markdown, plain, preface, verdicts
+from bench.report import Bar, Section, Table, machine, markdown, plain, preface, verdicts
 from bench.rivals import Effort
 
 __all__ = ["main"]
@@ -41,13 +43,24 @@ def main(arguments: list[str] | None = None) -> int:
     bars = []
     for name in chosen.only or SECTIONS:
         start = perf_counter()
-        section = SECTIONS[name](effort)
+        section = _attempt(name, effort)
         for table in section.tables:
             print(show(table), flush=True)
         bars += section.bars
         print(f"{name}: {perf_counter() - start:.0f} s", file=sys.stderr, flush=True)
     print(show(verdicts(bars)))
     return int(any(bar.verdict == "MISS" for bar in bars))
+
+
+def _attempt(name: str, effort: Effort) -> Section:
+    """The section, or where it fails a missed bar that says so: one failure must not cost the other figures."""
+    try:
+        return SECTIONS[name](effort)
+    except Exception as error:  # noqa: BLE001 - whatever it was is shown in full, and counts as a miss
+        traceback.print_exception(error)
+        return Section(
+            bars=[Bar(f"section {name}: {type(error).__name__}: {error}"[:200], math.inf, 0, at_least=False)]
+        )
 
 
 def _arguments(arguments: list[str] | None) -> argparse.Namespace:
