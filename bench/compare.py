@@ -9,12 +9,15 @@ import argparse
 import math
 import sys
 import traceback
-from collections.abc import Callable
 from time import perf_counter
+from typing import TYPE_CHECKING
 
 from bench import rivals, upkeep
 from bench.report import Bar, Section, Table, machine, markdown, plain, preface, verdicts
 from bench.rivals import Effort
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = ["main"]
 

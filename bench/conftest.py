@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
 from time import perf_counter
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 
 from bench.report import Table, plain, rate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
 ROWS = pytest.StashKey[list[tuple[str, ...]]]()
 

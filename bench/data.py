@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import partial
+from typing import TYPE_CHECKING
 
 from bench import eventbridge, eventbridge_rules, pairs, parcel_rules, parcels
 from bench.workload import Workload, make, text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 __all__ = ["EVENTBRIDGE", "HYPER", "LOTS", "SIZES", "names", "size", "workload"]
 

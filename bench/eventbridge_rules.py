@@ -1,5 +1,7 @@
 """Turn a seed and events into rule sets for them: exact ones, and mixed ones that use every operator."""
 
+# ruff: noqa: ARG001 - every term takes the same two arguments, so that a rule can draw any of them.
+
 from __future__ import annotations
 
 import random

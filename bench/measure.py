@@ -6,11 +6,13 @@ import json
 import subprocess
 import sys
 from collections import deque
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
 __all__ = ["Local", "Rate", "Runner", "fresh", "interleave", "latencies"]
 

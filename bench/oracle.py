@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from bench.workload import Rule
 from matcher.flatten import read_event
 from matcher.naive import matches
 from matcher.pattern.parse import parse
 
-__all__ = ["Engine", "WrongAnswer", "check"]
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from bench.workload import Rule
+
+__all__ = ["AnswerError", "Engine", "check"]
 
 EVENTS, OTHERS = 40, 400
 
@@ -20,12 +23,12 @@ class Engine(Protocol):
     def match(self, event: bytes) -> list[str]: ...
 
 
-class WrongAnswer(AssertionError):
+class AnswerError(AssertionError):
     """The fast engine and the naive one differ: nothing it does is worth timing."""
 
 
 def check(engine: Engine, rules: Iterable[Rule], events: Sequence[bytes], seed: int = 1, sample: int = EVENTS) -> int:
-    """How many answers were compared; raises WrongAnswer at the first difference.
+    """How many answers were compared; raises AnswerError at the first difference.
 
     All rules that the engine names are asked, and of the others a random sample: so a false name is found for certain
     in the events looked at, and a missing one likely.
@@ -38,13 +41,13 @@ def check(engine: Engine, rules: Iterable[Rule], events: Sequence[bytes], seed: 
     compared = 0
     for event, names in zip(chosen, answers, strict=True):
         if len(set(names)) != len(names):
-            raise WrongAnswer(f"a name twice in {names[:20]}")
+            raise AnswerError(f"a name twice in {names[:20]}")
         parsed, found = read_event(event), set(names)
         for name, tree in trees.items():
             compared += 1
             if matches(tree, parsed) != (name in found):
                 wrong = "named" if name in found else "not named"
-                raise WrongAnswer(f"rule {name} {str(tree)[:500]} is {wrong} for {event[:2000]!r}")
+                raise AnswerError(f"rule {name} {str(tree)[:500]} is {wrong} for {event[:2000]!r}")
     return compared
 
 

@@ -13,10 +13,13 @@ import importlib.metadata
 import json
 import os
 import sys
-from collections.abc import Callable
 from importlib import import_module
+from pathlib import Path
 from time import perf_counter
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 SLICE = 0.02  # seconds between two looks at the clock, for events that take microseconds
 
@@ -115,7 +118,7 @@ class Session:
     def load(self, rules: str, events: str) -> dict[str, Any]:
         start = perf_counter()
         self.rules, self.refused = [], []
-        with open(rules, encoding="utf-8") as lines:
+        with Path(rules).open(encoding="utf-8") as lines:
             for line in lines:
                 rule = json.loads(line)
                 try:
@@ -123,7 +126,7 @@ class Session:
                 except Exception as error:
                     self.refused.append([rule["name"], str(error)[:200]])
         elapsed = perf_counter() - start
-        with open(events, encoding="utf-8") as lines:
+        with Path(events).open(encoding="utf-8") as lines:
             self.events = lines.read().split("\n")[:-1]
         return {
             "rules": len(self.rules),
@@ -148,7 +151,7 @@ class Session:
 
     def conformance(self, path: str) -> dict[str, Any]:
         counts = {"rows": 0, "wrong": 0, "must_refuse": 0, "accepted": 0}
-        with open(path, encoding="utf-8") as lines:
+        with Path(path).open(encoding="utf-8") as lines:
             for line in lines:
                 row = json.loads(line)
                 answer = self.judge(row["pattern"], row["event"])

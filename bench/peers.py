@@ -14,28 +14,29 @@ import subprocess
 import sys
 import venv
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
-from bench.workload import Workload
+if TYPE_CHECKING:
+    from bench.workload import Workload
 
-__all__ = ["PACKAGES", "Peer", "Ruler", "Unavailable", "install", "interpreter"]
+__all__ = ["PACKAGES", "AbsentError", "Peer", "Ruler", "install", "interpreter"]
 
 PACKAGES = {"moto": "moto", "localstack": "localstack-core[base-runtime]", "ministack": "ministack"}
 """Each Python peer and what installs it from PyPI; in one environment their requirements clash."""
 
 
-class Unavailable(Exception):
+class AbsentError(Exception):
     """A peer that is not there; the message says what is missing."""
 
 
 def interpreter(peer: str) -> Path:
-    """The Python of a peer's environment; raises Unavailable where there is none."""
+    """The Python of a peer's environment; raises AbsentError where there is none."""
     folder = os.environ.get("MATCHER_BENCH_PEERS")
     if not folder:
-        raise Unavailable("MATCHER_BENCH_PEERS is not set")
+        raise AbsentError("MATCHER_BENCH_PEERS is not set")
     python = Path(folder) / peer / "bin" / "python"
     if not python.exists():
-        raise Unavailable(f"no {python}")
+        raise AbsentError(f"no {python}")
     return python
 
 
@@ -60,19 +61,20 @@ class Peer:
         self.version = str(self.ask("version")["version"])
 
     def ask(self, command: str, *arguments: object) -> dict[str, Any]:
-        """The worker's answer; raises Unavailable where it died or failed."""
-        assert self._process.stdin and self._process.stdout
+        """The worker's answer; raises AbsentError where it died or failed."""
+        assert self._process.stdin
+        assert self._process.stdout
         try:
             self._process.stdin.write(json.dumps([command, arguments]) + "\n")
             self._process.stdin.flush()
         except BrokenPipeError:
-            raise Unavailable(f"{self.name} did not start") from None
+            raise AbsentError(f"{self.name} did not start") from None
         line = self._process.stdout.readline()
         if not line:
-            raise Unavailable(f"{self.name} ended during {command}")
+            raise AbsentError(f"{self.name} ended during {command}")
         answer: dict[str, Any] = json.loads(line)
         if "error" in answer:
-            raise Unavailable(f"{self.name}: {answer['error']}")
+            raise AbsentError(f"{self.name}: {answer['error']}")
         return answer
 
     def load(self, workload: Workload) -> dict[str, Any]:
@@ -103,7 +105,7 @@ class Ruler:
     def __init__(self, workload: Workload) -> None:
         command = os.environ.get("MATCHER_BENCH_RULER")
         if not command:
-            raise Unavailable("MATCHER_BENCH_RULER is not set")
+            raise AbsentError("MATCHER_BENCH_RULER is not set")
         self._command = shlex.split(command)
         self._files = [str(workload.rules_file), str(workload.events_file)]
         self.last: dict[str, Any] = {}
@@ -112,7 +114,7 @@ class Ruler:
         command = [*self._command, *self._files, f"{seconds:g}"]
         ran = subprocess.run(command, capture_output=True, text=True, timeout=900 + 4 * seconds, check=False)
         if ran.returncode != 0:
-            raise Unavailable(f"{command[0]} failed ({ran.returncode}): {ran.stderr.strip()[-300:]}")
+            raise AbsentError(f"{command[0]} failed ({ran.returncode}): {ran.stderr.strip()[-300:]}")
         self.last = json.loads(ran.stdout.strip().splitlines()[-1])
         return float(self.last["events_per_s"])
 

@@ -8,12 +8,16 @@ import platform
 import re
 import subprocess
 import sys
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bench.measure import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 __all__ = ["Bar", "Section", "Table", "machine", "markdown", "plain", "preface", "rate", "verdicts"]
 
@@ -127,7 +131,7 @@ def _version(package: str) -> str:
 
 def _processor() -> str:
     try:
-        with open("/proc/cpuinfo", encoding="utf-8") as lines:
+        with Path("/proc/cpuinfo").open(encoding="utf-8") as lines:
             facts = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in lines)}
     except OSError:
         return platform.processor()

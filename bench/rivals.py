@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from bench import bars, data
 from bench.measure import ROOT, Local, Rate, Runner, interleave
-from bench.peers import PACKAGES, Peer, Ruler, Unavailable
+from bench.peers import PACKAGES, AbsentError, Peer, Ruler
 from bench.report import Bar, Section, Table, rate
 from bench.subject import checked, events, mean_size
 from matcher import EventError, PatternError, RuleSet
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 __all__ = ["Effort", "parsers", "peers", "ruler"]
 
@@ -135,7 +137,7 @@ def _against_ruler(name: str, effort: Effort) -> tuple[tuple[str, ...], Bar]:
         theirs = Ruler(data.workload(name))
         rates = interleave([ours], effort.rounds, effort.seconds)["matcher"].rounds
         other = tuple(theirs.run(max(1.0, 4 * effort.seconds)) for _ in range(turns))
-    except Unavailable as missing:
+    except AbsentError as missing:
         best = interleave([ours], effort.rounds, effort.seconds)["matcher"].best
         row = (
             name,
@@ -208,7 +210,7 @@ def _present(stack: ExitStack) -> tuple[list[Peer], dict[str, str]]:
     for name in PACKAGES:
         try:
             present.append(stack.enter_context(Peer(name)))
-        except Unavailable as missing:
+        except AbsentError as missing:
             absent[name] = str(missing)
     return present, absent
 

@@ -16,7 +16,7 @@ Validation = Literal["strict", "structural"]
 
 @cache
 def checked(name: str, validate: Validation = "strict") -> RuleSet[str]:
-    """The rule set of a workload; raises WrongAnswer where it differs from the naive matcher."""
+    """The rule set of a workload; raises AnswerError where it differs from the naive matcher."""
     workload = data.workload(name)
     built = RuleSet(workload.rules(), validate=validate)
     # An answer costs the naive matcher microseconds a rule, so large sets are looked at with fewer events.

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from bench.adversarial import ATTACKS
-from bench.conftest import Timed
 from bench.oracle import check
 from bench.probe import SMALL
 from bench.workload import text
 from matcher import RuleSet
+
+if TYPE_CHECKING:
+    from bench.conftest import Timed
 
 
 @pytest.mark.parametrize("name", ATTACKS)

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import orjson
 import pytest
 
-from bench.conftest import Timed
 from bench.data import SIZES
 from bench.measure import ROOT
 from bench.oracle import check
 from bench.subject import checked, events
 from bench.workload import text
 from matcher import RuleSet
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bench.conftest import Timed
 
 CORPORA = ROOT.parent / "shared" / "corpora"
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
-from bench.conftest import Timed
 from bench.data import SIZES
 from bench.subject import checked, events
+
+if TYPE_CHECKING:
+    from bench.conftest import Timed
 
 PROFILES = ("eb-exact", "eb-exact-coarse", "eb-exact-skewed")
 

@@ -1,21 +1,27 @@
 """Turn rule sets into tables of what surrounds a match: files, building, updating, attacks, and what is installed."""
 
+# ruff: noqa: ARG001 - every section takes the effort, so that one table of sections can call them.
+
 from __future__ import annotations
 
 import math
 import subprocess
 import sys
 from collections import deque
-from pathlib import Path
 from time import perf_counter
+from typing import TYPE_CHECKING
 
 from bench import bars, data
 from bench.adversarial import ATTACKS
 from bench.measure import ROOT, fresh, latencies
 from bench.report import Section, Table
-from bench.rivals import Effort
 from bench.subject import Validation, checked, events
 from bench.workload import CACHE, store
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from bench.rivals import Effort
 
 __all__ = ["attacks", "big_file", "building", "files", "installed", "updates"]
 
