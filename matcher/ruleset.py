@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Hashable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 from matcher import eventtext, saved
-from matcher._core.machine import Machine
+from matcher._core.machine import LineFile, Machine
 from matcher.errors import EventError, PatternError, RuleSetError
 from matcher.lowering import program_of, tree_of
 from matcher.limits import DEFAULT, Limits
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from matcher.explain import Explanation
     from matcher.pattern.lint import Finding
 
-__all__ = ["Pattern", "RuleSet", "test_event_pattern"]
+__all__ = ["Counts", "Pattern", "RuleSet", "test_event_pattern"]
 
 Name = TypeVar("Name", bound=Hashable)
 #: A pattern: a dict, or its JSON as str or bytes (where number spelling and duplicate members survive).
@@ -42,6 +43,18 @@ def _empty_machine(validate: Validate, limits: Limits) -> Machine:
         _UNLIMITED if limits.number_digits is None else limits.number_digits,
         limits.array_steps,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Counts(Generic[Name]):
+    """What `RuleSet.count` found: events, those that matched a rule, their bytes (None where not known), matches by
+    name (names that matched), and the refused lines with their errors."""
+
+    events: int
+    matched: int
+    bytes: int | None
+    by_name: dict[Name, int]
+    errors: list[tuple[int, EventError]]
 
 
 class RuleSet(Generic[Name]):
@@ -98,6 +111,58 @@ class RuleSet(Generic[Name]):
         for number, error in refused.items():
             answers.insert(number, error)
         return answers
+
+    def scan(self, path: str | os.PathLike[str], threads: int = 0) -> Iterator[tuple[int, list[Name] | EventError]]:
+        """Give (line number from 1, names or EventError) for each event of a file, in order, blank lines left out.
+
+        Plain JSON lines are read and matched by `threads` threads (0: one a core), in bounded memory; so is what
+        `matcher.events` can read (.gz, .zst, arrays, CloudTrail records), with one thread to decompress. The rules are
+        those of the moment of the call. Raises OSError.
+        """
+        from matcher import events
+
+        machine, names = self._state
+        threads = threads or os.cpu_count() or 1
+        if events.is_plain_lines(path):
+            return iter(LineFile(path, machine, names, threads, counting=False))
+        return self._scan_batches(path, machine, names, threads)
+
+    @staticmethod
+    def _scan_batches(
+        path: str | os.PathLike[str], machine: Machine, names: list[Name], threads: int
+    ) -> Iterator[tuple[int, list[Name] | EventError]]:
+        from matcher import events
+
+        for batch in events.batches(path):
+            answers = machine.match_many([text for _, text in batch], names, threads, keep_errors=True)
+            for (number, _), answer in zip(batch, answers, strict=True):
+                yield number, answer
+
+    def count(self, path: str | os.PathLike[str], threads: int = 0) -> Counts[Name]:
+        """Count the matches of each rule over a file, as `scan` reads it, without an object an event."""
+        from matcher import events
+
+        machine, names = self._state
+        threads = threads or os.cpu_count() or 1
+        if events.is_plain_lines(path):
+            total, matched, size, counts, errors = LineFile(path, machine, names, threads, counting=True).totals()
+            by_name = {names[owner]: counts[owner] for owner in range(len(counts)) if counts[owner]}
+            return Counts(total, matched, size, by_name, errors)
+        return self._count_answers(path, threads)
+
+    def _count_answers(self, path: str | os.PathLike[str], threads: int) -> Counts[Name]:
+        counts: dict[Name, int] = {}
+        refused: list[tuple[int, EventError]] = []
+        total = matched = 0
+        for line, answer in self.scan(path, threads):
+            if isinstance(answer, EventError):
+                refused.append((line, answer))
+                continue
+            total += 1
+            matched += bool(answer)
+            for name in answer:
+                counts[name] = counts.get(name, 0) + 1
+        return Counts(total, matched, None, counts, refused)
 
     def explain(self, event: EventLike, name: Name) -> Explanation:
         """Say why a rule matches an event, or what kept it from doing so. Raises KeyError, EventError."""

@@ -2,7 +2,7 @@
 
 from libc.stdint cimport uint8_t, uint32_t, uint64_t
 from libcpp cimport bool as cbool
-from libcpp.memory cimport shared_ptr
+from libcpp.memory cimport shared_ptr, unique_ptr
 from libcpp.string cimport string
 from libcpp.vector cimport vector
 
@@ -123,6 +123,24 @@ cdef extern from "batch.hpp" namespace "matcher" nogil:
     Batch dumped(const CMachine& machine) except +
     Stored stored_rules(const CMachine& machine) except +
     Stored stored_rules_of(const CMachine& machine, uint32_t owner) except +
+
+
+cdef extern from "lines.hpp" namespace "matcher" nogil:
+    cppclass ChunkAnswers:
+        uint64_t lines, bytes
+        vector[uint32_t] at
+        vector[uint32_t] owners
+        vector[uint64_t] ends
+        vector[uint32_t] refused
+        vector[Failure] failures
+        vector[uint64_t] counts
+        uint64_t accepted, matched
+        int error
+
+    cppclass LineScan:
+        LineScan(shared_ptr[const CMachine] rules, int descriptor, uint64_t start, uint64_t stop, unsigned threads,
+                 size_t names, cbool counting) except +
+        unique_ptr[ChunkAnswers] next() except +
 
 
 cdef class Machine:

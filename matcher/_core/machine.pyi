@@ -1,6 +1,10 @@
+from collections.abc import Iterator
+from os import PathLike
 from typing import Any, final
 
-__all__ = ["Machine", "Reader", "simd_levels"]
+from matcher.errors import EventError
+
+__all__ = ["LineFile", "Machine", "Reader", "simd_levels"]
 
 def simd_levels() -> list[str]: ...
 @final
@@ -22,6 +26,15 @@ class Machine:
     def path_count(self) -> int: ...
     def count(self) -> int: ...
     def memory(self) -> int: ...
+
+@final
+class LineFile:
+    def __init__(
+        self, path: str | PathLike[str], machine: Machine, names: list[Any], threads: int, counting: bool
+    ) -> None: ...
+    def __iter__(self) -> Iterator[tuple[int, Any]]: ...
+    def __next__(self) -> tuple[int, Any]: ...
+    def totals(self) -> tuple[int, int, int, list[int], list[tuple[int, EventError]]]: ...
 
 @final
 class Reader:

@@ -9,14 +9,14 @@ from cpython.list cimport PyList_New, PyList_SET_ITEM
 from cpython.ref cimport Py_INCREF
 from cython.operator cimport dereference as deref
 from libc.stdint cimport uint8_t, uint32_t, uint64_t
-from libcpp.memory cimport make_shared, shared_ptr
+from libcpp.memory cimport make_shared, shared_ptr, unique_ptr
 from libcpp.string cimport string
 from libcpp.utility cimport move
 from libcpp.vector cimport vector
 
 from matcher.errors import EventError
 
-__all__ = ["Machine", "Reader", "simd_levels"]
+__all__ = ["LineFile", "Machine", "Reader", "simd_levels"]
 
 # Small events are matched under the GIL: letting it go and taking it again costs as much as they do.
 cdef enum:
@@ -273,6 +273,87 @@ cdef class Machine:
     def memory(self):
         """Bytes that the machine takes."""
         return self.core.get().memory()
+
+
+@cython.final
+cdef class LineFile:
+    """The answers to a file of JSON lines, in order: (line number from 1, names or EventError), blank lines left out.
+
+    `path` is read by `threads` threads of their own, which stop when this object goes. With `counting`, use `totals`.
+    """
+
+    cdef object file
+    cdef Machine machine
+    cdef list names
+    cdef LineScan* lines
+    cdef unique_ptr[ChunkAnswers] chunk
+    cdef size_t place, refused   # in the chunk: the next matched line, the next refused one
+    cdef uint64_t start          # of the chunk's names
+    cdef uint64_t before         # lines before the chunk
+
+    def __cinit__(self, path, Machine machine not None, list names not None, unsigned threads, bint counting):
+        self.machine = machine
+        self.names = names
+        self.file = open(path, "rb", buffering=0)
+        cdef uint64_t size = os.fstat(self.file.fileno()).st_size
+        self.lines = new LineScan(machine.core, self.file.fileno(), 0, size, threads, len(names), counting)
+
+    def __dealloc__(self):
+        if self.lines != NULL:
+            with nogil:
+                del self.lines
+        if self.file is not None:
+            self.file.close()
+
+    def __iter__(self):
+        return self
+
+    cdef bint advance(self) except -1:
+        """Go to the next chunk; False at the end of the file."""
+        if self.chunk:
+            self.before += deref(self.chunk).lines
+        with nogil:
+            self.chunk = self.lines.next()
+        self.place = self.refused = self.start = 0
+        if not self.chunk:
+            return False
+        if deref(self.chunk).error:
+            raise OSError(deref(self.chunk).error, os.strerror(deref(self.chunk).error), self.file.name)
+        return True
+
+    def __next__(self):
+        while not self.chunk or self.place == deref(self.chunk).at.size():
+            if not self.advance():
+                raise StopIteration
+        cdef ChunkAnswers* chunk = self.chunk.get()
+        cdef size_t place = self.place
+        cdef uint64_t end = chunk.ends[place]
+        number = self.before + chunk.at[place] + 1
+        if self.refused < chunk.refused.size() and chunk.refused[self.refused] == place:
+            answer = event_error(chunk.failures[self.refused], self.machine.core.get())
+            self.refused += 1
+        else:
+            answer = names_of(chunk.owners.data() + self.start, end - self.start, self.names)
+        self.start = end
+        self.place += 1
+        return number, answer
+
+    def totals(self):
+        """For `counting`: events, those that matched, bytes, matches by owner, and [(line, EventError), …]."""
+        cdef uint64_t events = 0, matched = 0, size = 0
+        cdef vector[uint64_t] counts = vector[uint64_t](len(self.names), 0)
+        cdef size_t i
+        cdef list errors = []
+        while self.advance():
+            events += deref(self.chunk).accepted
+            matched += deref(self.chunk).matched
+            size += deref(self.chunk).bytes
+            for i in range(deref(self.chunk).counts.size()):
+                counts[i] += deref(self.chunk).counts[i]
+            for i in range(deref(self.chunk).refused.size()):
+                line = self.before + deref(self.chunk).at[deref(self.chunk).refused[i]] + 1
+                errors.append((line, event_error(deref(self.chunk).failures[i], self.machine.core.get())))
+        return events, matched, size, counts, errors
 
 
 @cython.final

@@ -117,8 +117,9 @@ struct Paths {
     std::unordered_map<std::string, uint32_t> index;  // path → slot
 
 private:
-    bool same_tail(const PathEdge& edge, const uint8_t* name) const {
-        return edge.size <= 8 || std::memcmp(names.data() + edge.text + 8, name + 8, edge.size - 8) == 0;
+    MATCHER_INLINE bool same_tail(const PathEdge& edge, const uint8_t* name) const {
+        return edge.size <= 8 ||
+               same_bytes(reinterpret_cast<const uint8_t*>(names.data()) + edge.text + 8, name + 8, edge.size - 8);
     }
 
     void add(const std::string& path) {

@@ -12,8 +12,14 @@ inline bool mark(const uint8_t* text, size_t size, Event& event) {
     event.reserve_marks(blocks + 1);
     uint64_t in_string = 0, escape_carry = 0, run_carry = 0, high = 0, controls = 0, backslashes = 0;
     uint64_t* marks = event.marks.data;
+    uint64_t tail = uint64_t(1) << (size & 63);  // the byte behind the text, in the last block
     for (size_t i = 0; i < blocks; ++i) {
         Block block = classify(text + 64 * i);
+        if (MATCHER_UNLIKELY(i + 1 == blocks)) {  // what follows the text may be another one
+            block.quotes &= tail - 1;
+            block.backslashes &= tail - 1;
+            block.closes &= tail - 1;
+        }
         uint64_t quotes = block.quotes & ~escaped_bytes(block.backslashes, escape_carry);
         uint64_t strings = prefix_xor(quotes) ^ in_string;  // from the opening quote to before the closing one
         in_string = uint64_t(int64_t(strings) >> 63);
@@ -31,27 +37,19 @@ inline bool mark(const uint8_t* text, size_t size, Event& event) {
             event.closes.data[i] = block.closes & ~strings;
         }
     }
-    // The padding behind the text is not of it; its first byte, a NUL, is marked as the token that ends every walk.
-    uint64_t tail = uint64_t(1) << (size & 63);
+    // The byte behind the text, a NUL, is marked as the token that ends every walk.
     marks[blocks - 1] = (marks[blocks - 1] & (tail - 1)) | tail;
     marks[blocks] = ~uint64_t(0);
-    if (!STRICT) event.closes.data[blocks - 1] &= tail - 1;
     event.any_escape = backslashes != 0;
     event.any_high = high != 0;
-    // Controls in the padding count only inside a string, and then the string is not closed.
     return controls == 0 && in_string == 0;
 }
 
-template <bool STRICT>
-struct Walk {
-    const uint8_t* text;
-    const uint8_t* end;
-    const Paths& paths;
-    const TextLimits& limits;
-    Event& event;
-    const uint64_t* marks;   // of the block at hand
+// Where the walk is among the marks. Small and passed by value, so that it lives in registers.
+struct Cursor {
+    const uint64_t* marks;  // of the block at hand
     const uint8_t* block;
-    uint64_t word;           // its marks that are still to come
+    uint64_t word;          // its marks that are still to come; 0: there is none
 
     MATCHER_INLINE const uint8_t* next() {
         while (MATCHER_UNLIKELY(word == 0)) {
@@ -62,31 +60,34 @@ struct Walk {
         word &= word - 1;
         return p;
     }
+};
 
-    void go_to(const uint8_t* p) {
+template <bool STRICT>
+struct Walk {
+    const uint8_t* text;
+    const uint8_t* end;
+    const Paths& paths;
+    const TextLimits& limits;
+    Event& event;
+    const bool long_text;    // so long that a name or a number may be over its limit
+
+    Cursor cursor_at(const uint8_t* p) const {
         size_t at = size_t(p - text);
-        marks = event.marks.data + at / 64;
-        block = text + at / 64 * 64;
-        word = *marks & (~uint64_t(0) << (at & 63));
+        const uint64_t* marks = event.marks.data + at / 64;
+        return Cursor{marks, text + at / 64 * 64, *marks & (~uint64_t(0) << (at & 63))};
     }
 
     // ---- scalars ----
 
-    // Between the quotes of a string: whether its escapes are sound; `escaped` tells whether it has any.
-    MATCHER_INLINE bool check_string(const uint8_t* p, const uint8_t* stop, bool& escaped) const {
-        escaped = false;
-        return MATCHER_LIKELY(!event.any_escape) || check_escapes(p, stop, escaped);
-    }
-    MATCHER_COLD bool check_escapes(const uint8_t* p, const uint8_t* stop, bool& escaped) const {
+    // Whether there is a backslash between the quotes of a string.
+    MATCHER_INLINE bool has_escape(const uint8_t* p, const uint8_t* stop) const {
         size_t first = size_t(p - text), last = size_t(stop - text);
-        uint64_t mask = ~uint64_t(0) << (first & 63);
-        for (size_t i = first / 64; i <= last / 64; ++i, mask = ~uint64_t(0)) {
-            if (i == last / 64) mask &= below_bit64(uint32_t(last & 63));
-            if ((event.escapes.data[i] & mask) == 0) continue;
-            escaped = true;
-            return sound_escapes(p, stop);
-        }
-        return true;
+        const uint64_t* escapes = event.escapes.data;
+        uint64_t mask = ~uint64_t(0) << (first & 63), tail = (uint64_t(1) << (last & 63)) - 1;
+        if (MATCHER_LIKELY(first / 64 == last / 64)) return (escapes[first / 64] & mask & tail) != 0;
+        uint64_t found = (escapes[first / 64] & mask) | (escapes[last / 64] & tail);
+        for (size_t i = first / 64 + 1; i < last / 64; ++i) found |= escapes[i];
+        return found != 0;
     }
     static bool sound_escapes(const uint8_t* p, const uint8_t* stop) {
         while (p < stop) {
@@ -109,10 +110,6 @@ struct Walk {
             p += 6;
         }
         return true;
-    }
-
-    MATCHER_INLINE bool check_name(const uint8_t* p, const uint8_t* stop) const {
-        return MATCHER_LIKELY(size_t(stop - p) <= limits.name) || name_units(p, stop) <= limits.name;
     }
 
     static MATCHER_INLINE const uint8_t* digits_end(const uint8_t* p) {
@@ -146,7 +143,8 @@ struct Walk {
             q = stop;
         }
         if (MATCHER_UNLIKELY(!ends_token(*q))) return nullptr;
-        if (MATCHER_UNLIKELY(size_t(q - p) > limits.digits) && digit_count(p, q) > limits.digits) return nullptr;
+        if (MATCHER_UNLIKELY(long_text) && size_t(q - p) > limits.digits && digit_count(p, q) > limits.digits)
+            return nullptr;
         return q;
     }
 
@@ -158,59 +156,66 @@ struct Walk {
         return stop != nullptr && ends_token(*stop) ? stop : nullptr;
     }
 
-    // ---- containers that no rule looks into ----
-
-    MATCHER_INLINE bool skip_container(const uint8_t* p, uint32_t depth) {
-        return STRICT ? skip_strict(p, depth) : skip_structural(p);
+    MATCHER_INLINE bool good_name(const uint8_t* p, const uint8_t* stop) const {
+        return MATCHER_LIKELY(!long_text) || size_t(stop - p) <= limits.name || name_units(p, stop) <= limits.name;
     }
 
-    bool skip_strict(const uint8_t* p, uint32_t depth) {
+    // ---- containers that no rule looks into: the cursor comes back behind them; without marks if they are refused ----
+
+    MATCHER_INLINE Cursor skip_container(Cursor cursor, const uint8_t* p, uint32_t depth) {
+        return STRICT ? skip_strict(cursor, p, depth) : skip_structural(p);
+    }
+    static constexpr Cursor REFUSED{nullptr, nullptr, 0};
+
+    Cursor skip_strict(Cursor cursor, const uint8_t* p, uint32_t depth) {
+        const bool any_escape = event.any_escape;
+        const uint32_t depth_limit = limits.depth;
         uint64_t* kinds = event.kinds.data;
         uint32_t level = depth;
-        bool object, escaped;
+        bool object;
     enter:
-        if (MATCHER_UNLIKELY(level >= limits.depth)) return false;
+        if (MATCHER_UNLIKELY(level >= depth_limit)) return REFUSED;
         object = *p == '{';
         kinds[level >> 6] = (kinds[level >> 6] & ~(uint64_t(1) << (level & 63))) | (uint64_t(object) << (level & 63));
         ++level;
-        p = next();
+        p = cursor.next();
         if (*p == (object ? '}' : ']')) goto leave;
         if (!object) goto value;
-    key:
-        if (MATCHER_UNLIKELY(*p != '"')) return false;
-        {
-            const uint8_t* stop = next();
-            if (MATCHER_UNLIKELY(!check_string(p + 1, stop, escaped) || !check_name(p + 1, stop))) return false;
-        }
-        if (MATCHER_UNLIKELY(*next() != ':')) return false;
-        p = next();
+    key: {
+        if (MATCHER_UNLIKELY(*p != '"')) return REFUSED;
+        const uint8_t* stop = cursor.next();
+        if (MATCHER_UNLIKELY(any_escape) && has_escape(p + 1, stop) && !sound_escapes(p + 1, stop)) return REFUSED;
+        if (MATCHER_UNLIKELY(!good_name(p + 1, stop))) return REFUSED;
+        if (MATCHER_UNLIKELY(*cursor.next() != ':')) return REFUSED;
+        p = cursor.next();
+    }
     value:
         if (*p == '"') {
-            const uint8_t* stop = next();
-            if (MATCHER_UNLIKELY(!check_string(p + 1, stop, escaped))) return false;
+            const uint8_t* stop = cursor.next();
+            if (MATCHER_UNLIKELY(any_escape) && has_escape(p + 1, stop) && !sound_escapes(p + 1, stop)) return REFUSED;
         } else if (*p == '{' || *p == '[') {
             goto enter;
         } else if (*p == '-' || is_digit(*p)) {
-            if (MATCHER_UNLIKELY(number_end(p) == nullptr)) return false;
+            if (MATCHER_UNLIKELY(number_end(p) == nullptr)) return REFUSED;
         } else if (MATCHER_UNLIKELY(literal_end(p) == nullptr)) {
-            return false;
+            return REFUSED;
         }
     after:
-        p = next();
+        p = cursor.next();
         if (MATCHER_LIKELY(*p == ',')) {
-            p = next();
+            p = cursor.next();
             if (object) goto key;
             goto value;
         }
-        if (MATCHER_UNLIKELY(*p != (object ? '}' : ']'))) return false;
+        if (MATCHER_UNLIKELY(*p != (object ? '}' : ']'))) return REFUSED;
     leave:
-        if (--level == depth) return true;
+        if (--level == depth) return cursor;
         object = (kinds[(level - 1) >> 6] >> ((level - 1) & 63)) & 1;
         goto after;
     }
 
     // Trusts the text: counts brackets, 64 bytes at a time.
-    bool skip_structural(const uint8_t* p) {
+    Cursor skip_structural(const uint8_t* p) {
         size_t i = size_t(p - text) / 64, depth = 0, last = size_t(end - text) / 64;
         uint64_t mask = ~uint64_t(0) << (size_t(p - text) & 63);
         for (; i <= last; ++i, mask = ~uint64_t(0)) {
@@ -223,12 +228,12 @@ struct Walk {
                 uint64_t lowest = closes & (~closes + 1);
                 depth += bits64(opens & (lowest - 1)) - 1;
                 opens &= ~(lowest - 1);
-                if (depth == 0) return go_to(text + 64 * i + first_bit64(closes) + 1), true;
+                if (depth == 0) return cursor_at(text + 64 * i + first_bit64(closes) + 1);
                 closes ^= lowest;
             }
             depth += bits64(opens);
         }
-        return false;
+        return REFUSED;
     }
 
     // ---- what rules ask for ----
@@ -253,7 +258,7 @@ struct Walk {
         return child;
     }
     static MATCHER_INLINE bool has_dot(const uint8_t* p, size_t size) {
-        if (MATCHER_LIKELY(size <= 32)) return (byte_mask(p, '.') & uint32_t((uint64_t(1) << size) - 1)) != 0;
+        if (MATCHER_LIKELY(size < 32)) return (byte_mask(p, '.') & below_bit(uint32_t(size))) != 0;
         return std::memchr(p, '.', size) != nullptr;
     }
     MATCHER_COLD uint32_t enter_escaped(const PathNode& node, const uint8_t* p, const uint8_t* stop) {
@@ -285,33 +290,42 @@ struct Walk {
 
     // The whole event. The current container's node, elem and array are in locals; the others wait in frames.
     bool run() {
-        const uint8_t *p = next(), *stop;
-        if (*p != '{' || limits.depth < 1) return false;
+        const bool any_escape = event.any_escape;
+        const uint32_t depth_limit = limits.depth;
+        const PathNode* nodes = paths.nodes.data();
         Frame* frames = event.frames.data;
+        Cursor cursor = cursor_at(text);
+        const uint8_t *p = cursor.next(), *stop;
+        if (*p != '{' || depth_limit < 1) return false;
         uint32_t depth = 1, node = 1, elem = 0, array = NONE;  // array: NONE in an object
         uint32_t child = 0;
         bool escaped = false;
-        p = next();
+        p = cursor.next();
         if (*p == '}') goto leave;
     key:
         if (MATCHER_UNLIKELY(*p != '"')) return false;
-        stop = next();
-        if (MATCHER_UNLIKELY(!check_string(p + 1, stop, escaped) || !check_name(p + 1, stop))) return false;
-        child = enter(paths.nodes[node], p + 1, stop, escaped);
-        if (MATCHER_UNLIKELY(*next() != ':')) return false;
-        p = next();
+        stop = cursor.next();
+        escaped = MATCHER_UNLIKELY(any_escape) && has_escape(p + 1, stop);
+        if (MATCHER_UNLIKELY(escaped) && !sound_escapes(p + 1, stop)) return false;
+        if (MATCHER_UNLIKELY(!good_name(p + 1, stop))) return false;
+        child = enter(nodes[node], p + 1, stop, escaped);
+        if (MATCHER_UNLIKELY(*cursor.next() != ':')) return false;
+        p = cursor.next();
     value: {
-        const PathNode& here = paths.nodes[child];
+        const PathNode& here = nodes[child];
         if (*p == '"') {
-            stop = next();
-            if (MATCHER_UNLIKELY(!check_string(p + 1, stop, escaped))) return false;
+            stop = cursor.next();
+            escaped = MATCHER_UNLIKELY(any_escape) && has_escape(p + 1, stop);
+            if (MATCHER_UNLIKELY(escaped) && !sound_escapes(p + 1, stop)) return false;
             if (here.slot != NONE && !add_string(here.slot, p + 1, stop, escaped, elem)) return false;
         } else if (*p == '{') {
             if (here.count != 0) goto enter_object;
-            if (MATCHER_UNLIKELY(!skip_container(p, depth))) return false;
+            cursor = skip_container(cursor, p, depth);
+            if (MATCHER_UNLIKELY(cursor.marks == nullptr)) return false;
         } else if (*p == '[') {
             if (here.count != 0 || here.slot != NONE) goto enter_array;
-            if (MATCHER_UNLIKELY(!skip_container(p, depth))) return false;
+            cursor = skip_container(cursor, p, depth);
+            if (MATCHER_UNLIKELY(cursor.marks == nullptr)) return false;
         } else if (*p == '-' || is_digit(*p)) {
             stop = number_end(p);
             if (MATCHER_UNLIKELY(stop == nullptr)) return false;
@@ -325,28 +339,28 @@ struct Walk {
         goto after;
     }
     enter_object:
-        if (MATCHER_UNLIKELY(depth >= limits.depth)) return false;
+        if (MATCHER_UNLIKELY(depth >= depth_limit)) return false;
         frames[depth++] = Frame{node, elem, array};
         if (array != NONE) elem = add_elem(elem, array);
         node = child;
         array = NONE;
-        p = next();
+        p = cursor.next();
         if (*p == '}') goto leave;
         goto key;
     enter_array:
-        if (MATCHER_UNLIKELY(depth >= limits.depth)) return false;
+        if (MATCHER_UNLIKELY(depth >= depth_limit)) return false;
         frames[depth++] = Frame{node, elem, array};
         if (array != NONE) elem = add_elem(elem, array);
         node = child;
         array = event.arrays.size;
         event.arrays.push(Span{event.elems.size, 0});
-        p = next();
+        p = cursor.next();
         if (*p == ']') goto leave;
         goto value;
     after:
-        p = next();
+        p = cursor.next();
         if (MATCHER_LIKELY(*p == ',')) {
-            p = next();
+            p = cursor.next();
             if (array == NONE) goto key;
             child = node;
             goto value;
@@ -363,7 +377,7 @@ struct Walk {
             goto after;
         }
         event.elems[0].end = event.elems.size;
-        return next() == end;
+        return cursor.next() == end;
     }
 };
 
@@ -371,7 +385,8 @@ template <bool STRICT>
 inline bool scan_as(const uint8_t* text, size_t size, const Paths& paths, const TextLimits& limits, Event& event) {
     bool closed = mark<STRICT>(text, size, event);
     if (MATCHER_UNLIKELY(!closed)) return false;
-    Walk<STRICT> walk{text, text + size, paths, limits, event, event.marks.data, text, event.marks.data[0]};
+    bool long_text = size > limits.name || size > limits.digits;
+    Walk<STRICT> walk{text, text + size, paths, limits, event, long_text};
     if (MATCHER_UNLIKELY(!walk.run())) return false;
     return !STRICT || MATCHER_LIKELY(!event.any_high) || utf8_fault(text, size) == SIZE_MAX;
 }
