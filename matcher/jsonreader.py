@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 from matcher.limits import Limits
 
@@ -62,14 +62,14 @@ class Reader:
         value, position = self.value(self.skip(0))
         position = self.skip(position)
         if position < len(self.text) or self.not_utf8:
-            self.fail("text after the value", position)
+            raise self.fault("text after the value", position)
         return value
 
-    def fail(self, reason: str, position: int) -> NoReturn:
-        """Raise for the character at `position`; at the end of the text the text itself is what is short."""
+    def fault(self, reason: str, position: int) -> JsonFault:
+        """Make the fault of the character at `position`; at the end of the text the text itself is what is short."""
         if position >= len(self.text):
             reason = "not valid UTF-8" if self.not_utf8 else "the text ends too early"
-        raise JsonFault(reason, len(self.text[:position].encode()))
+        return JsonFault(reason, len(self.text[:position].encode()))
 
     def skip(self, position: int) -> int:
         """Pass white space."""
@@ -85,7 +85,7 @@ class Reader:
             opener = text[position : position + 1]
             if opener and opener in "{[":
                 if len(frames) >= self.limits.nesting:
-                    self.fail(f"nesting over {self.limits.nesting} (limit nesting)", position)
+                    raise self.fault(f"nesting over {self.limits.nesting} (limit nesting)", position)
                 frames.append((made, name))
                 made = []
                 position = self.skip(position + 1)
@@ -107,7 +107,7 @@ class Reader:
                         name, position = self.name(position)
                     break
                 if mark != ("]" if name is None else "}"):
-                    self.fail(f"want a comma or {']' if name is None else '}'}", position)
+                    raise self.fault(f"want a comma or {']' if name is None else '}'}", position)
                 position += 1
                 value = made if name is None else tuple(made)
                 made, name = frames.pop()
@@ -118,14 +118,14 @@ class Reader:
         """Read a member's name and the colon."""
         start = position
         if self.text[position : position + 1] != '"':
-            self.fail("want a member name in double quotes", position)
+            raise self.fault("want a member name in double quotes", position)
         name, position = self.string(position)
         limit = self.limits.name_length
         if limit is not None and len(name) > limit:
-            self.fail(f"a name of {len(name)} characters, over {limit} (limit name_length)", start)
+            raise self.fault(f"a name of {len(name)} characters, over {limit} (limit name_length)", start)
         position = self.skip(position)
         if self.text[position : position + 1] != ":":
-            self.fail("want a colon", position)
+            raise self.fault("want a colon", position)
         return name, self.skip(position + 1)
 
     def scalar(self, position: int) -> tuple[Any, int]:
@@ -137,12 +137,12 @@ class Reader:
             word, value = _LITERALS[first]
             for character in word:
                 if self.text[position : position + 1] != character:
-                    self.fail(f"want {word}", position)
+                    raise self.fault(f"want {word}", position)
                 position += 1
             return value, position
         if first == "-" or (first and first in "0123456789"):
             return self.number(position)
-        self.fail("want a JSON value", position)
+        raise self.fault("want a JSON value", position)
 
     def number(self, position: int) -> tuple[NumberText, int]:
         """Read a number and keep its spelling."""
@@ -150,13 +150,13 @@ class Reader:
         found = _NUMBER.match(self.text, position)
         end = found.end() if found else position
         if found is None or self.text[end : end + 1] in tuple("0123456789.eE"):
-            self.fail("not a JSON number", _NUMBER_START.match(self.text, position).end())  # type: ignore[union-attr]
+            raise self.fault("not a JSON number", _NUMBER_START.match(self.text, position).end())  # type: ignore[union-attr]
         spelled = self.text[start:end]
         limit = self.limits.number_digits
         if limit is not None and len(spelled) > limit:
             digits = sum(character.isdigit() for character in spelled)
             if digits > limit:
-                self.fail(f"a number of {digits} digits, over {limit} (limit number_digits)", start)
+                raise self.fault(f"a number of {digits} digits, over {limit} (limit number_digits)", start)
         return NumberText(spelled), end
 
     def string(self, position: int) -> tuple[str, int]:
@@ -171,7 +171,7 @@ class Reader:
             if mark == '"':
                 return "".join(parts), end + 1
             if mark != "\\":
-                self.fail("a control character in a string", end)
+                raise self.fault("a control character in a string", end)
             letter = text[end + 1 : end + 2]
             if letter == "u":
                 decoded, position = self.unicode(end)
@@ -180,10 +180,10 @@ class Reader:
                 parts.append(_ESCAPES[letter])
                 position = end + 2
             else:
-                self.fail("no such escape", end if letter else len(text))
+                raise self.fault("no such escape", end if letter else len(text))
 
     def unicode(self, position: int) -> tuple[str, int]:
-        """Read `\\uXXXX`, and the second half if it is a surrogate's first."""
+        r"""Read `\uXXXX`, and the second half if it is a surrogate's first."""
         unit = self.unit(position, position)
         if not 0xD800 <= unit <= 0xDFFF:
             return chr(unit), position + 6
@@ -191,13 +191,13 @@ class Reader:
             low = self.unit(position + 6, position)
             if 0xDC00 <= low <= 0xDFFF:
                 return chr(0x10000 + ((unit - 0xD800) << 10) + (low - 0xDC00)), position + 12
-        self.fail("a lone surrogate", position)
+        raise self.fault("a lone surrogate", position)
 
     def unit(self, position: int, start: int) -> int:
         """Read the four hexadecimal digits of the escape at `position`; `start` is where its character starts."""
         digits = _HEX.match(self.text, position + 2).group()  # type: ignore[union-attr]
         if len(digits) < 4:
-            self.fail(
+            raise self.fault(
                 "want four hexadecimal digits", start if position + 2 + len(digits) < len(self.text) else len(self.text)
             )
         return int(digits, 16)

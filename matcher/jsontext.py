@@ -100,6 +100,10 @@ def _depth(text: str) -> int:
     return deepest
 
 
+#: A container that is not yet done: what is still to come, what was made, and whether it is an object.
+_Frame: TypeAlias = "tuple[Any, list[Any], bool]"
+
+
 def from_python(value: object, limits: Limits = DEFAULT) -> Value:
     """Turn plain Python values (dict, list, tuple, str, int, float, bool, None) into the same shape.
 
@@ -115,7 +119,7 @@ def from_python(value: object, limits: Limits = DEFAULT) -> Value:
 def _walk(value: object, nesting: int) -> Value:
     """Do the same slowly, at any depth, and say where a bad value stands."""
     root: list[Any] = []
-    frames: list[tuple[Any, list[Any], bool]] = []  # what is still to come, what was made, is it an object
+    frames: list[_Frame] = []
     rest: Any = iter((value,))
     made, in_object = root, False
     while True:
@@ -123,27 +127,29 @@ def _walk(value: object, nesting: int) -> Value:
             if in_object:
                 name, child = entry
                 if type(name) is not str or not (name.isascii() or _encodes(name)):
-                    raise JsonFault(f"a member name {name!r}, which JSON cannot hold", 0, _pointer(frames, made))
+                    raise JsonFault(f"a member name {name!r}, which JSON cannot hold", 0, _pointer(frames, [], True))
             else:
                 name, child = None, entry
             kind = type(child)
             if kind is str and (child.isascii() or _encodes(child)):
                 plain: Any = child
-            elif kind is bool or child is None:
+            elif kind is bool or child is None or kind is NumberText:
                 plain = child
             elif kind is int or (kind is float and child - child == 0):
                 plain = NumberText(repr(child))
             elif isinstance(child, (Mapping, list, tuple)):
                 made.append((name, None) if in_object else None)
                 if len(frames) >= nesting:
-                    raise JsonFault(f"nesting over the limit of {nesting} (limit nesting)", 0, _pointer(frames, made))
+                    raise JsonFault(
+                        f"nesting over the limit of {nesting} (limit nesting)", 0, _pointer(frames, made, in_object)
+                    )
                 frames.append((rest, made, in_object))
                 in_object = isinstance(child, Mapping)
                 rest, made = iter(child.items() if isinstance(child, Mapping) else child), []
                 break
             else:
                 made.append((name, None) if in_object else None)
-                plain = _simple(child, _pointer(frames, made))
+                plain = _simple(child, _pointer(frames, made, in_object))
                 made.pop()
             made.append((name, plain) if in_object else plain)
         else:
@@ -165,14 +171,12 @@ def _simple(value: object, pointer: str) -> Value:
     raise JsonFault(f"a {type(value).__name__}, {value!r:.60}, which JSON cannot hold", 0, pointer)
 
 
-def _pointer(frames: list[tuple[Any, list[Any], bool]], made: list[Any]) -> str:
-    """Say where the last value made stands; the bottom frame is the document itself."""
+def _pointer(frames: list[_Frame], made: list[Any], in_object: bool) -> str:
+    """Say where the last value made stands, or, if nothing is made yet, what holds it."""
     steps: list[str] = []
-    for values, in_object in [(frame[1], frame[2]) for frame in frames[1:]] + [(made, bool(frames))]:
+    for _, values, named in [*frames[1:], (None, made, in_object)] if frames else []:  # the bottom is the document
         if values:
-            last = values[-1]
-            named = in_object and isinstance(last, tuple)
-            steps.append(last[0] if named else str(len(values) - 1))
+            steps.append(values[-1][0] if named else str(len(values) - 1))
     return "".join("/" + step.replace("~", "~0").replace("/", "~1") for step in steps)
 
 

@@ -123,6 +123,8 @@ def _gap(gap: float) -> str:
 
 def nearest_path(path: str, event: Event) -> str:
     """Say what stands at a path that has no value: an object, a name in another case, a sibling of a like name."""
+    if path in event.by_path:
+        return 'a member named "" leads to it, which this path does not enter'
     below = [known for known in event.by_path if known.startswith(path + ".")]
     if below:
         names = sorted({known[len(path) + 1 :].partition(".")[0] for known in below})
@@ -130,8 +132,6 @@ def nearest_path(path: str, event: Event) -> str:
     for known in event.by_path:
         if known.lower() == path.lower():
             return f'the event has "{known}": names differ in case'
-    if path in event.by_path:
-        return 'a member named "" leads to it, which this path does not enter'
     parent, _, last = path.rpartition(".")
     if parent in event.by_path:
         return f'"{parent}" is a value, so nothing stands below it'

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from matcher.errors import Fault
 from matcher.jsontext import Value, quote
-from matcher.pattern.hints import OTHER_NAMES, nearest, regex_hint
+from matcher.pattern.hints import OTHER_NAMES, meant, nearest, regex_hint
 from matcher.pattern.leaf import OPERATORS
 from matcher.pattern.operands import Note, operand_faults
 
@@ -158,7 +158,7 @@ def _operator_faults(name: str, operand: Any, note: Note) -> None:
     if name == "$or":
         hint = "$or stands among the fields of an object"
     else:
-        hint = OTHER_NAMES.get(name.lower().replace("_", "-"), "") or nearest(name, names)
+        hint = meant(name, operand) or nearest(name, names)
     if not hint and type(operand) in (tuple, list):
         hint = "fields below this one stand in an object, not in an array"
     note(_Said(f'the operator "{name}"'), f"one of {', '.join(names)}", hint, (name,))

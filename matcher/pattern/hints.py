@@ -9,7 +9,7 @@ from typing import Final
 
 from matcher.jsontext import quote
 
-__all__ = ["OTHER_NAMES", "nearest", "regex_hint"]
+__all__ = ["OTHER_NAMES", "meant", "nearest", "regex_hint"]
 
 _PREFIX: Final = 'for the start of a string write {"prefix": "x"}'
 _SUFFIX: Final = 'for the end of a string write {"suffix": "x"}'
@@ -36,6 +36,16 @@ OTHER_NAMES: Final = {
     **dict.fromkeys(("exist", "present", "absent", "missing", "is-null", "not-exists"), _EXISTS),
     **dict.fromkeys(("in", "any-of", "one-of", "or", "equals", "eq", "exact", "is"), _LIST),
 }
+
+
+def meant(name: str, operand: object) -> str:
+    """Say how this language writes an operator of another, with the text that it was given; "" if it is unknown."""
+    hint = OTHER_NAMES.get(name.lower().replace("_", "-"), "")
+    if not hint or type(operand) is not str or '"y"' in hint:
+        return hint
+    if hint == _WILDCARD:
+        return regex_hint(operand) or hint
+    return hint.replace('"x"', quote(operand)).replace('"*x*"', quote(f"*{operand}*"))
 
 
 def nearest(name: str, names: Iterable[str]) -> str:

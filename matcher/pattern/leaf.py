@@ -114,7 +114,7 @@ def wildcard_pieces(text: str) -> tuple[str, ...] | int:
             pieces.append(piece)
             piece = ""
         elif character == "\\":
-            if after != "*" and after != "\\":
+            if after not in ("*", "\\"):
                 return position
             piece += after
             position += 1
@@ -150,9 +150,9 @@ def _numeric(operand: Any) -> Numeric:
         raise Refused
     if len(operand) == 2:
         operator, bound = operand[0], _bound(operand[1])
-        if operator == ">" or operator == ">=":
+        if operator in (">", ">="):
             return numeric(bound, operator == ">", None, False)
-        if operator == "<" or operator == "<=":
+        if operator in ("<", "<="):
             return numeric(None, False, bound, operator == "<")
         if operator == "=":
             return numeric(bound, False, bound, False)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from decimal import Decimal, InvalidOperation
 from math import isfinite
 
-__all__ = ["comparable"]
+__all__ = ["comparable", "spelled"]
 
 
 def comparable(text: str) -> float | None:
-    """Give the double of which `text` is the shortest decimal, in any spelling (300.0, 3e2); None if there is none.
+    """Give the double of which `text` is the shortest decimal, however spelled (300.0, 3e2); None if there is none.
 
     Any number of up to 15 significant digits within the range of doubles has one; 9007199254740993 and 1e400 have
     none (AWS's engine compares only such numbers; others are equal only to the same text).
@@ -23,9 +23,16 @@ def comparable(text: str) -> float | None:
         mantissa = text.replace("E", "e").partition("e")[0]
         return None if mantissa.strip("-0.") else 0.0
     try:
-        shortest = Decimal(repr(value)).normalize()
-        if len(shortest.as_tuple().digits) == 1:  # Java never prints one digit alone: 4.9e-324, not 5e-324
-            shortest = Decimal(f"{value:.1e}")
-        return value if Decimal(text) == shortest else None
+        return value if Decimal(text) == Decimal(spelled(value)) else None
     except InvalidOperation:  # an exponent beyond Decimal's, undone by as many zeros
         return None
+
+
+def spelled(value: float) -> str:
+    """Give the shortest decimal of a double; of one digit alone, which Java never prints, the nearest of two.
+
+    Only doubles near the smallest differ: 4.9e-324 compares, 5e-324 does not.
+    """
+    shortest = repr(value)
+    one_digit = 0 < abs(value) < 1e-300 and len(shortest.lstrip("-").partition("e")[0]) == 1
+    return f"{value:.1e}" if one_digit else shortest

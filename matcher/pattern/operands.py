@@ -139,9 +139,7 @@ def _anything_but(operand: Any, note: Note) -> None:
         _negated(operand, note)
     elif type(operand) is list and operand:
         if {str, NumberText} <= {type(value) for value in operand}:
-            note(
-                operand, "an array of strings or of numbers, not of both", "write two fields' alternatives apart", steps
-            )
+            note(operand, "an array of strings or of numbers, not of both", "", steps)
         for position, value in enumerate(operand):
             _anything_but_value(value, note, "a string or a number", (*steps, position))
     elif type(operand) is list:

@@ -26,7 +26,7 @@ from matcher.pattern.ast import (
     Term,
     Wildcard,
 )
-from matcher.pattern.number import comparable
+from matcher.pattern.number import comparable, spelled
 
 __all__ = ["alternative_text", "alternative_value", "to_pattern", "to_text"]
 
@@ -139,7 +139,7 @@ def _range(numeric: Numeric) -> list[Value]:
 
 
 def _spelled(value: float) -> NumberText:
-    return NumberText(int(value) if value.is_integer() and abs(value) < 1e15 else repr(value))
+    return NumberText(int(value) if value.is_integer() and abs(value) < 1e15 else spelled(value))
 
 
 def _refused(none_of: tuple[Any, ...]) -> Value:
