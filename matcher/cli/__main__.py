@@ -1,0 +1,7 @@
+"""Turn `python -m matcher.cli` into the command `matcher`."""
+
+import sys
+
+from matcher.cli import main
+
+sys.exit(main())

@@ -1,0 +1,130 @@
+"""Turn what goes wrong into words on standard error and an exit code, and the work of long files into a progress bar."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from matcher.errors import Fault, MatcherError, PatternError, RuleSetError
+from matcher.rulefile import RuleFileError, RulesFormat, read_rules
+from matcher.ruleset import RuleSet, Validate
+
+__all__ = [
+    "EXIT_CODES",
+    "FINDINGS",
+    "OK",
+    "REFUSED",
+    "compile_rules",
+    "guarded",
+    "printable",
+    "progress_bar",
+    "say",
+    "write",
+]
+
+OK: Final = 0
+FINDINGS: Final = 1
+REFUSED: Final = 2
+_INTERRUPTED: Final = 130
+_BROKEN_PIPE: Final = 141
+EXIT_CODES: Final = (
+    "Exit codes: 0; 1 for findings, refused events, or a rule that does not match (explain); "
+    "2 for a wrong call, a file that can't be read, or rules that don't compile."
+)
+
+_LONG: Final = 64 << 20  # bytes from which on progress is shown
+
+
+def guarded(work: Callable[[], int]) -> int:
+    """Do the work and give its exit code, or that of what kept it from ending."""
+    try:
+        code = work()
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is buffered yet is lost quietly when Python ends
+        return _BROKEN_PIPE
+    except RuleSetError as error:
+        for name, inner in error.errors.items():
+            _say_faults(f"rule {name!r}", inner.faults)
+        return REFUSED
+    except RuleFileError as error:
+        _say_faults(printable(error.file), error.faults)
+        return REFUSED
+    except PatternError as error:
+        _say_faults("the pattern", error.faults)
+        return REFUSED
+    except OSError as error:
+        say(f"{printable(str(error.filename))}: {error.strerror}" if error.filename else str(error))
+        return REFUSED
+    except (MatcherError, LookupError) as error:
+        say(str(error.args[0] if isinstance(error, LookupError) else error))
+        return REFUSED
+    return code
+
+
+def _say_faults(where: str, faults: Iterable[Fault]) -> None:
+    for fault in faults:
+        say(f"{where}: {fault}")
+
+
+def say(text: str) -> None:
+    """Write a line to standard error."""
+    print(f"matcher: {printable(text)}", file=sys.stderr)
+
+
+def write(data: bytes) -> None:
+    """Write bytes to standard output, now."""
+    sys.stdout.buffer.write(data)
+    sys.stdout.buffer.flush()
+
+
+def printable(text: str) -> str:
+    """Give text that any stream takes: bytes of file names that are no characters become U+FFFD."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def compile_rules(path: str, rules_format: RulesFormat, validate: Validate = "strict") -> RuleSet[str]:
+    """Read and compile a file of rules."""
+    return RuleSet(read_rules(path, rules_format), validate=validate)
+
+
+@contextmanager
+def progress_bar(paths: Iterable[str], *, quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
+    """Show bytes and events done on standard error, if it is a terminal and the files are long.
+
+    Gives a function to tell of more bytes and more events; None where nothing is shown.
+    """
+    try:
+        total = sum(os.stat(path).st_size for path in paths)
+    except OSError:
+        total = 0  # of standard input, or of nothing
+    if quiet or total < _LONG or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+
+    columns = (
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("", total=total, rate="")
+        events = 0
+
+        def more(size: int, count: int) -> None:
+            nonlocal events
+            events += count
+            elapsed = progress.tasks[0].elapsed or 0
+            rate = f"{events / elapsed:,.0f} events/s" if elapsed > 0 else ""
+            progress.update(task, advance=size, rate=rate)
+
+        yield more
