@@ -55,8 +55,8 @@ directives = {
     "cdivision": True,
     "auto_pickle": False,
     "autotestdict": False,
+    # Not "subinterpreters_compatible": orjson, on which the package stands, refuses to load in one.
     "freethreading_compatible": True,
-    "subinterpreters_compatible": "own_gil",
 }
 
 setup(
