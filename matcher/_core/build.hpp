@@ -377,9 +377,10 @@ private:
         std::vector<Plants> plants(segment.slots.size());
         for (uint32_t at = 0; at < segment.slots.size(); ++at) segment.slots[at].present = slot_posting[at];
         for (uint32_t value = 0; value < segment.values.count(); ++value) {
-            if (segment.value_posting[value] == NONE) continue;
             uint32_t at = segment.local[segment.values.slot(value)] - 1;
             KeyKind kind = segment.values.kind(value);
+            if (kind == KEY_LITERAL) segment.slots[at].literals[segment.values.text(value).data[0]] = value;
+            if (segment.value_posting[value] == NONE) continue;
             if (kind == KEY_FOLDED) segment.slots[at].folded = true;
             if (kind == KEY_BLOCK) plants[at].blocks.push_back(segment.values.text(value).data[0]);
         }
@@ -419,7 +420,9 @@ private:
         slot.blocks = uint32_t(segment.block_bits.size());
         slot.block_count = uint32_t(plants.blocks.size());
         segment.block_bits.insert(segment.block_bits.end(), plants.blocks.begin(), plants.blocks.end());
-        if (slot.block_count) slot.addresses = true;
+        if (slot.block_count) slot.addresses = segment.any_address = true;
+        slot.texts = slot.prefixes != NONE || slot.suffixes != NONE || slot.pieces.node != NONE || slot.folded ||
+                     slot.folded_prefixes != NONE || slot.folded_suffixes != NONE || slot.addresses;
     }
 
     void shrink() {

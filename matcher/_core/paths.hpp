@@ -22,7 +22,7 @@ struct PathNode {
     uint32_t slot;     // the path that ends here; NONE: none
     uint32_t table;    // first cell of its hash table; NONE: few edges, compare them in turn
     uint32_t mask;     // cells of the table, less one
-    bool deep;         // some path has two more steps below, so a name with dots may lead on
+    uint32_t dotted;   // bytes of the shortest name with dots that may lead on; NONE: none may
 };
 
 struct PathEdge {
@@ -62,8 +62,15 @@ struct Paths {
         return hashed_child(node, name, size, head);
     }
 
+    // Up to 16 bytes the first and the last eight are the whole name.
+    MATCHER_INLINE uint64_t name_hash(const uint8_t* name, uint32_t size, uint64_t head) const {
+        if (size <= 8) return hash_word(head ^ uint64_t(size) << 56, seed);
+        if (size > 16) return hash_bytes(name, size, 0, seed);
+        return fold_multiply(head ^ seed.first, load64(name + size - 8) ^ seed.second ^ size);
+    }
+
     uint32_t hashed_child(const PathNode& node, const uint8_t* name, uint32_t size, uint64_t head) const {
-        uint64_t hash = size > 8 ? hash_bytes(name, size, 0, seed) : hash_word(head ^ (uint64_t(size) << 56), seed);
+        uint64_t hash = name_hash(name, size, head);
         for (uint32_t cell = uint32_t(hash) & node.mask;; cell = (cell + 1) & node.mask) {
             uint32_t number = cells[node.table + cell];
             if (number == 0) return 0;
@@ -187,7 +194,7 @@ private:
     }
 
     void lay_out(std::vector<Draft>& drafts) {
-        nodes.assign(drafts.size(), PathNode{0, 0, 0, NONE, NONE, 0, false});
+        nodes.assign(drafts.size(), PathNode{0, 0, 0, NONE, NONE, 0, NONE});
         edges.clear();
         cells.clear();
         names.clear();
@@ -196,12 +203,9 @@ private:
             uint32_t first = uint32_t(edges.size());
             nodes[at].slot = draft.slot;
             for (auto& [step, target] : draft.steps) {
-                if (!drafts[target].steps.empty()) nodes[at].deep = true;
+                nodes[at].dotted = std::min(nodes[at].dotted, shortest_below(drafts[target], step.size()));
                 edge(step, uint32_t(step.size()), target);
-                if (step.empty()) {
-                    edge(step, INSIDE, target);
-                    nodes[at].deep = true;
-                }
+                if (step.empty()) edge(step, INSIDE, target);
             }
             nodes[at].first = first;
             nodes[at].count = uint32_t(edges.size()) - first;
@@ -211,6 +215,13 @@ private:
         names.append(PADDING, '\0');
         for (uint32_t at = 0; at < drafts.size(); ++at) hash_edges(nodes[at]);
         for (uint32_t at = 0; at < drafts.size(); ++at) twin_empty(at, drafts);
+    }
+
+    // The shortest name that walks a step of this length and one more.
+    static uint32_t shortest_below(const Draft& draft, size_t length) {
+        size_t shortest = NONE;
+        for (auto& [step, target] : draft.steps) shortest = std::min(shortest, length + 1 + step.size());
+        return uint32_t(shortest);
     }
 
     void edge(const std::string& step, uint32_t size, uint32_t target) {
@@ -231,8 +242,7 @@ private:
             const PathEdge& e = edges[number];
             if (e.size == INSIDE) continue;
             const uint8_t* name = reinterpret_cast<const uint8_t*>(names.data()) + e.text;
-            uint64_t hash = e.size > 8 ? hash_bytes(name, e.size, 0, seed)
-                                       : hash_word(e.head ^ (uint64_t(e.size) << 56), seed);
+            uint64_t hash = name_hash(name, e.size, e.head);
             uint32_t cell = uint32_t(hash) & node.mask;
             while (cells[node.table + cell]) cell = (cell + 1) & node.mask;
             cells[node.table + cell] = number + 1;

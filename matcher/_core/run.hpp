@@ -19,10 +19,12 @@ public:
     void run() {
         if (segment.size() == 0) return;
         start();
+        const uint32_t* local = segment.local.data();
+        const uint32_t known = uint32_t(segment.local.size());
         for (uint32_t slot : event.touched)
-            if (const SlotIndex* index = index_of(slot)) look_up(slot, *index);
-        for (uint32_t slot : event.touched)
-            if (const SlotIndex* index = index_of(slot)) announce(slot, *index);
+            if (slot < known && local[slot] != 0) look_up(slot, segment.slots[local[slot] - 1]);
+        // All values are known before the first candidate is tested.
+        for (uint32_t i = 0; i < scratch.pending.size; ++i) visit(scratch.pending[i]);
         for (const Candidate& candidate : segment.always) consider(candidate);
     }
 
@@ -33,11 +35,12 @@ private:
     Event& event;
     Tester tester;
     Arrays arrays;
-    bool many = false;  // the slot at hand has several fields, so a posting may come again
+    bool many = false;  // a posting may come again
 
     void start() {
         scratch.values.reserve(event.fields.size);
         scratch.addresses.reserve(event.fields.size);
+        scratch.pending.size = 0;
         scratch.postings.clear();
         scratch.entries.clear();
         scratch.sorted.size = 0;
@@ -47,32 +50,46 @@ private:
         }
     }
 
-    const SlotIndex* index_of(uint32_t slot) const {
-        if (slot >= segment.local.size() || segment.local[slot] == 0) return nullptr;
-        return &segment.slots[segment.local[slot] - 1];
+    // Find each field's value, and the postings that the slot's fields announce.
+    void look_up(uint32_t slot, const SlotIndex& index) {
+        const SlotState state = event.slots[slot];
+        many |= state.count > 1;
+        for (uint32_t at = state.first; at != NONE;) {
+            Field& field = event.fields[at];
+            uint32_t value = NONE;
+            if (field.kind == Kind::string) {
+                if (index.values && MATCHER_LIKELY(field.size <= LONGEST_KEY)) {
+                    ++scratch.counters.probes;
+                    value = segment.values.find(slot, KEY_STRING, field.text, field.size, segment.seed);
+                }
+                if (segment.any_address) scratch.addresses[at] = NONE;
+                if (index.texts) announce_text(slot, index, field, at);
+            } else {
+                if (segment.any_address) scratch.addresses[at] = NONE;
+                if (field.kind != Kind::number) value = index.literals[int(field.kind) - int(Kind::yes)];
+                else if (index.values || index.ranges.count) value = look_up_number(slot, index, field);
+            }
+            scratch.values[at] = value;
+            if (value != NONE) announce(segment.value_posting[value]);
+            at = field.next;
+        }
+        announce(index.present);
     }
 
-    void look_up(uint32_t slot, const SlotIndex& index) {
-        for (uint32_t at = event.slots[slot].first; at != NONE; at = event.fields[at].next) {
-            Field& field = event.fields[at];
-            scratch.values[at] = index.values ? value_of(slot, index, field) : NONE;
-            if (segment.any_address) scratch.addresses[at] = index.addresses ? address_of(slot, field) : NONE;
-        }
+    MATCHER_INLINE void announce(uint32_t posting) {
+        if (posting != NONE) scratch.pending.push(posting);
     }
 
     static constexpr uint32_t LONGEST_KEY = 0x0fffffff;
 
-    MATCHER_INLINE uint32_t value_of(uint32_t slot, const SlotIndex& index, Field& field) {
+    uint32_t look_up_number(uint32_t slot, const SlotIndex& index, Field& field) {
+        if (index.ranges.count)
+            segment.ranges.walk(index.ranges, tester.number(field), [&](uint32_t posting) {
+                if (tester.is_comparable(field)) announce(posting);
+            });
+        if (!index.values || field.size > LONGEST_KEY) return NONE;
         ++scratch.counters.probes;
-        if (MATCHER_UNLIKELY(field.size > LONGEST_KEY)) return NONE;
-        switch (field.kind) {
-            case Kind::string: return segment.values.find(slot, KEY_STRING, field.text, field.size, segment.seed);
-            case Kind::number: return number_value_of(slot, index, field);
-            default: {
-                uint8_t which = uint8_t(field.kind) - uint8_t(Kind::yes);
-                return segment.values.find(slot, KEY_LITERAL, &which, 1, segment.seed);
-            }
-        }
+        return number_value_of(slot, index, field);
     }
 
     uint32_t number_value_of(uint32_t slot, const SlotIndex& index, Field& field) {
@@ -92,22 +109,8 @@ private:
         return segment.values.find(slot, KEY_ADDRESS, ip.bytes, 16, segment.seed);
     }
 
-    void announce(uint32_t slot, const SlotIndex& index) {
-        many = event.slots[slot].count > 1;
-        for (uint32_t at = event.slots[slot].first; at != NONE; at = event.fields[at].next) {
-            Field& field = event.fields[at];
-            if (scratch.values[at] != NONE) visit(segment.value_posting[scratch.values[at]]);
-            if (field.kind == Kind::string) announce_text(slot, index, field, at);
-            else if (field.kind == Kind::number && index.ranges.count)
-                segment.ranges.walk(index.ranges, tester.number(field), [&](uint32_t posting) {
-                    if (tester.is_comparable(field)) visit(posting);
-                });
-        }
-        if (index.present != NONE) visit(index.present);
-    }
-
-    MATCHER_INLINE void announce_text(uint32_t slot, const SlotIndex& index, const Field& field, uint32_t at) {
-        auto hit = [&](uint32_t posting) { visit(posting); };
+    void announce_text(uint32_t slot, const SlotIndex& index, const Field& field, uint32_t at) {
+        auto hit = [&](uint32_t posting) { scratch.pending.push(posting); };
         if (index.prefixes != NONE) segment.radix.walk<false>(index.prefixes, field.text, field.size, hit);
         if (index.suffixes != NONE) segment.radix.walk<true>(index.suffixes, field.text, field.size, hit);
         if (index.pieces.node != NONE) announce_pieces(index, field);
@@ -116,45 +119,49 @@ private:
         if (index.addresses) announce_address(slot, index, field, at);
     }
 
-    // A piece may occur often in one text, so its posting is always checked against those seen.
+    // A piece may occur often in one text; its posting is taken once.
     void announce_pieces(const SlotIndex& index, const Field& field) {
-        bool kept = many;
-        many = true;
-        segment.aho.walk(index.pieces, field.text, field.size, [&](uint32_t posting) { visit(posting); });
-        many = kept;
+        segment.aho.walk(index.pieces, field.text, field.size, [&](uint32_t posting) {
+            if (scratch.postings.insert(posting)) scratch.pending.push(posting | ONCE);
+        });
     }
 
     void announce_folded(uint32_t slot, const SlotIndex& index, const Field& field) {
-        auto hit = [&](uint32_t posting) { visit(posting); };
+        auto hit = [&](uint32_t posting) { scratch.pending.push(posting); };
         segment.fold.fold(field.text, field.size, scratch.folded);
         const uint8_t* text = reinterpret_cast<const uint8_t*>(scratch.folded.data());
         size_t size = scratch.folded.size();
         if (index.folded && size <= LONGEST_KEY) {
             uint32_t value = segment.values.find(slot, KEY_FOLDED, text, size, segment.seed);
-            if (value != NONE) visit(segment.value_posting[value]);
+            if (value != NONE) announce(segment.value_posting[value]);
         }
         if (index.folded_prefixes != NONE) segment.radix.walk<false>(index.folded_prefixes, text, size, hit);
         if (index.folded_suffixes != NONE) segment.radix.walk<true>(index.folded_suffixes, text, size, hit);
     }
 
     void announce_address(uint32_t slot, const SlotIndex& index, const Field& field, uint32_t at) {
-        if (segment.any_address && scratch.addresses[at] != NONE)
-            visit(segment.value_posting[scratch.addresses[at]]);
         Ip ip;
-        if (index.block_count == 0 || !read_ip(field.text, field.size, ip)) return;
+        if (!read_ip(field.text, field.size, ip)) return;
+        uint32_t value = segment.values.find(slot, KEY_ADDRESS, ip.bytes, 16, segment.seed);
+        scratch.addresses[at] = value;
+        if (value != NONE) announce(segment.value_posting[value]);
         for (uint32_t i = index.block_count; i-- > 0;) {  // longest mask first: each floors what is left
             uint8_t key[17];
             key[0] = segment.block_bits[index.blocks + i];
             if (ip.v4 && key[0] < 96) break;
             floor_ip(ip.bytes, key[0]);
             std::memcpy(key + 1, ip.bytes, 16);
-            uint32_t value = segment.values.find(slot, KEY_BLOCK, key, 17, segment.seed);
-            if (value != NONE) visit(segment.value_posting[value]);
+            value = segment.values.find(slot, KEY_BLOCK, key, 17, segment.seed);
+            if (value != NONE) announce(segment.value_posting[value]);
         }
     }
 
+    static constexpr uint32_t ONCE = 0x80000000u;  // on a posting that was already checked against those seen
+
     MATCHER_INLINE void visit(uint32_t number) {
-        if (number == NONE || (many && !scratch.postings.insert(number))) return;
+        if (number == NONE) return;
+        if (number & ONCE) number &= ~ONCE;
+        else if (many && !scratch.postings.insert(number)) return;
         const Posting& posting = segment.postings[number];
         const Candidate* candidate = segment.candidates.data() + posting.first;
         for (const Candidate* end = candidate + posting.count; candidate != end; ++candidate) consider(*candidate);

@@ -86,6 +86,7 @@ struct Scratch {
     Pool<uint32_t> values;     // field → value in the segment; NONE: not a constant of any pattern
     Pool<uint32_t> addresses;  // field → value as an IP literal
     Pool<uint32_t> owners;     // the names that matched
+    Pool<uint32_t> pending;    // postings that the fields announce
     std::string folded;
     Seen postings, entries;
     Pool<SlotOrder> orders;    // slot → its order; valid if the epoch is the run's
@@ -108,6 +109,7 @@ struct Scratch {
         values.trim(most);
         addresses.trim(most);
         sorted.trim(most);
+        pending.trim(most);
         hits.trim(most);
         ranges.trim(most);
         if (folded.capacity() > most) std::string().swap(folded);

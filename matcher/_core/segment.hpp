@@ -77,7 +77,9 @@ struct SlotIndex {
     bool spelt = false;      // look up numbers that no double stands for
     bool addresses = false;  // look up IP literals
     bool folded = false;     // look up folded strings
+    bool texts = false;      // look at strings in any way but by value
     uint32_t present = NONE;  // posting of any leaf
+    uint32_t literals[3] = {NONE, NONE, NONE};  // the values of true, false and null
     uint32_t prefixes = NONE, suffixes = NONE, folded_prefixes = NONE, folded_suffixes = NONE;  // roots in `radix`
     AhoForest::Root pieces{NONE, NONE};
     RangeForest::Root ranges{NONE, 0};

@@ -253,7 +253,7 @@ struct Walk {
         size_t size = size_t(stop - p);
         if (MATCHER_UNLIKELY(escaped)) return enter_escaped(node, p, stop);
         uint32_t child = paths.child(node, p, uint32_t(size), name_head(p, size));
-        if (child == 0 && node.deep && has_dot(p, size))
+        if (child == 0 && MATCHER_UNLIKELY(size >= node.dotted) && has_dot(p, size))
             child = paths.dotted_child(uint32_t(&node - paths.nodes.data()), p, size);
         return child;
     }
@@ -267,7 +267,7 @@ struct Walk {
         const uint8_t* name = decode(p, stop, size);
         std::memset(const_cast<uint8_t*>(name) + size, 0, 8);
         uint32_t child = paths.child(node, name, uint32_t(size), name_head(name, size));
-        if (child == 0 && node.deep && std::memchr(name, '.', size))
+        if (child == 0 && size >= node.dotted && std::memchr(name, '.', size))
             child = paths.dotted_child(uint32_t(&node - paths.nodes.data()), name, size);
         event.decoded.size = mark;
         return child;
