@@ -8,14 +8,14 @@ from typing import Any, TypeAlias
 
 from matcher.errors import EventError
 from matcher.eventtext import text_of
-from matcher.jsontext import JsonFault, NumberText, Value, quote, read
+from matcher.jsontext import JsonFault, Value, quote, read
 from matcher.limits import DEFAULT, Limits
+from matcher.pattern.holds import Scalar
 
-__all__ = ["Event", "EventLike", "Leaf", "Scalar", "reaches_empty_names", "read_event"]
+__all__ = ["Event", "EventLike", "Leaf", "reaches_empty_names", "read_event"]
 
 #: An event: JSON as bytes or str, or a mapping.
 EventLike: TypeAlias = "bytes | bytearray | memoryview | str | Mapping[str, Any]"
-Scalar: TypeAlias = "str | NumberText | bool | None"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

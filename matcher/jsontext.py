@@ -64,7 +64,7 @@ def _room(limits: Limits) -> int:
 
 def _doubtful(text: str, limits: Limits) -> bool:
     """Say whether a text that the C scanner took may still hold a lone surrogate or breach a limit."""
-    if (not text.isascii() and not _encodes(text)) or ("\\u" in text and _SURROGATE.search(text) is not None):
+    if not _encodes(text) or ("\\u" in text and _SURROGATE.search(text) is not None):
         return True
     if limits.number_digits is not None and _long_number(text, limits.number_digits):
         return True
@@ -74,6 +74,8 @@ def _doubtful(text: str, limits: Limits) -> bool:
 
 
 def _encodes(text: str) -> bool:
+    if text.isascii():
+        return True
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -126,12 +128,12 @@ def _walk(value: object, nesting: int) -> Value:
         for entry in rest:
             if in_object:
                 name, child = entry
-                if type(name) is not str or not (name.isascii() or _encodes(name)):
+                if type(name) is not str or not _encodes(name):
                     raise JsonFault(f"a member name {name!r}, which JSON cannot hold", 0, _pointer(frames, [], True))
             else:
                 name, child = None, entry
             kind = type(child)
-            if kind is str and (child.isascii() or _encodes(child)):
+            if kind is str and _encodes(child):
                 plain: Any = child
             elif kind is bool or child is None or kind is NumberText:
                 plain = child
@@ -140,17 +142,15 @@ def _walk(value: object, nesting: int) -> Value:
             elif isinstance(child, (Mapping, list, tuple)):
                 made.append((name, None) if in_object else None)
                 if len(frames) >= nesting:
-                    raise JsonFault(
-                        f"nesting over the limit of {nesting} (limit nesting)", 0, _pointer(frames, made, in_object)
-                    )
+                    reason = f"nesting over {nesting} (limit nesting)"
+                    raise JsonFault(reason, 0, _pointer(frames, made, in_object))
                 frames.append((rest, made, in_object))
                 in_object = isinstance(child, Mapping)
                 rest, made = iter(child.items() if isinstance(child, Mapping) else child), []
                 break
             else:
-                made.append((name, None) if in_object else None)
-                plain = _simple(child, _pointer(frames, made, in_object))
-                made.pop()
+                here = [*made, (name, None) if in_object else None]
+                plain = _simple(child, _pointer(frames, here, in_object))
             made.append((name, plain) if in_object else plain)
         else:
             if not frames:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from difflib import SequenceMatcher, get_close_matches
 from typing import Final
 
-from matcher.flatten import Event, Leaf, Scalar
+from matcher.flatten import Event, Leaf
 from matcher.jsontext import NumberText, quote
 from matcher.pattern.address import parse_address
 from matcher.pattern.ast import (
@@ -24,6 +23,7 @@ from matcher.pattern.ast import (
     Term,
     Wildcard,
 )
+from matcher.pattern.holds import Scalar
 from matcher.pattern.number import comparable
 from matcher.pattern.render import alternative_text
 
@@ -83,6 +83,8 @@ def _compare_text(alternative: Alternative, wanted: str, value: Scalar) -> tuple
         return 0.99, "differs only in case"
     if value.strip() == wanted.strip():
         return 0.98, "differs only in white space around it"
+    from difflib import SequenceMatcher  # slow to load, and only for a miss
+
     likeness = SequenceMatcher(None, wanted, value, autojunk=False).ratio()
     return likeness * 0.9, "is like it" if likeness >= 0.6 else ""
 
@@ -137,6 +139,8 @@ def nearest_path(path: str, event: Event) -> str:
         return f'"{parent}" is a value, so nothing stands below it'
     lead = f"{parent}." if parent else ""
     siblings = {known[len(lead) :].partition(".")[0] for known in event.by_path if known.startswith(lead)}
+    from difflib import get_close_matches
+
     close = get_close_matches(last, siblings, n=1, cutoff=0.6)
     if close:
         return f'the event has "{lead}{close[0]}"'

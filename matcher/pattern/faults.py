@@ -6,18 +6,12 @@ from typing import Any, Final
 
 from matcher.errors import Fault
 from matcher.jsontext import Value, quote
+from matcher.pattern.fields import RESERVED
 from matcher.pattern.hints import OTHER_NAMES, meant, nearest, regex_hint
 from matcher.pattern.leaf import OPERATORS
 from matcher.pattern.operands import Note, operand_faults
 
-__all__ = ["RESERVED", "faults_of", "show"]
-
-#: Names that no field inside an `$or` may have, as in AWS's engine: such an object is a list of alternatives.
-RESERVED: Final = frozenset(OPERATORS) | {
-    *("=", "<", "<=", ">", ">=", "regex", "not-wildcard", "not-equals-ignore-case", "ip-address-in-range"),
-    *("date-after", "date-on-or-after", "date-before", "date-on-or-before", "in-date-range"),
-    "ip-address-not-in-range",
-}
+__all__ = ["faults_of", "show"]
 
 _FIELD: Final = "an array of alternatives, or an object of fields"
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from difflib import get_close_matches
 from typing import Final
 
 from matcher.jsontext import quote
@@ -50,6 +49,8 @@ def meant(name: str, operand: object) -> str:
 
 def nearest(name: str, names: Iterable[str]) -> str:
     """Ask whether the name was meant that is spelled most like this one; "" if none is like it."""
+    from difflib import get_close_matches  # slow to load, and only for a fault
+
     close = get_close_matches(name.lower().replace("_", "-"), list(names), n=1, cutoff=0.6)
     return f'did you mean "{close[0]}"?' if close else ""
 

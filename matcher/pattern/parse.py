@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import inf
-from typing import Any, Final, TypeAlias
+from typing import Any, TypeAlias
 
 from matcher.errors import Fault, PatternError
 from matcher.jsontext import JsonFault, Value, from_python, read
 from matcher.limits import DEFAULT, Limits
 from matcher.pattern.ast import All, Node
-from matcher.pattern.combine import Breached, Item, Or, combine
+from matcher.pattern.combine import Breached, combine
 from matcher.pattern.complexity import complexity
-from matcher.pattern.faults import RESERVED, faults_of
-from matcher.pattern.leaf import Refused, alternatives, is_legacy
-from matcher.pattern.quick import term
+from matcher.pattern.fields import fields_of
+from matcher.pattern.leaf import Refused
 from matcher.pattern.render import to_pattern, to_text
 
 __all__ = ["PatternLike", "parse", "parse_value", "read_pattern", "to_pattern", "to_text"]
 
 #: A pattern: its JSON as str or bytes (where number spelling and duplicate members survive), or a mapping.
 PatternLike: TypeAlias = "Mapping[str, Any] | str | bytes"
-_OR: Final = "$or"
 
 
 def parse(pattern: PatternLike, limits: Limits = DEFAULT) -> Node:
@@ -49,24 +46,26 @@ def read_pattern(pattern: PatternLike, limits: Limits = DEFAULT) -> Value:
         raise PatternError([_limit_fault(breach, limits)]) from None
 
 
-def parse_value(value: Value, limits: Limits = DEFAULT) -> Node:
-    """Turn a pattern that `read_pattern` has read into its AST."""
+def parse_value(value: Value, limits: Limits = DEFAULT, located: bool = False) -> Node:
+    """Turn a pattern that `read_pattern` has read into its AST. `located`: each `Term.at` is its JSON pointer."""
     try:
         try:
-            return _compile(value, limits)
+            return _compile(value, limits, located)
         except Refused:
-            node = _compile_legacy(value, limits)
+            node = _compile_legacy(value, limits, located)
         if node is not None:
             return node
     except Breached as breach:
         raise PatternError([_limit_fault(breach, limits)]) from None
+    from matcher.pattern.faults import faults_of  # and all that it knows of mistakes, only for a mistake
+
     raise PatternError(faults_of(value))
 
 
-def _compile(value: Value, limits: Limits) -> Node:
-    items, paths, lists = _flatten(value, limits, True)
+def _compile(value: Value, limits: Limits, located: bool) -> Node:
+    items, paths, lists = fields_of(value, limits, True, located)
     shared = len(paths) > 1 and len(set(paths)) < len(paths)
-    if shared or lists > 1 or (limits.paths_per_rule is not None and len(paths) > limits.paths_per_rule):
+    if shared or len(lists) > 1 or (limits.paths_per_rule is not None and len(paths) > limits.paths_per_rule):
         node = combine(items, shared, limits)
     else:  # the fields of one object, no path twice
         node = items[0] if len(items) == 1 else All(tuple(items))  # type: ignore[arg-type,assignment]
@@ -76,66 +75,13 @@ def _compile(value: Value, limits: Limits) -> Node:
     return node
 
 
-def _compile_legacy(value: Value, limits: Limits) -> Node | None:
+def _compile_legacy(value: Value, limits: Limits, located: bool) -> Node | None:
     """Read `$or` as a plain name, in the older grammar; None if there is no `$or` or that is not legal either."""
     try:
-        items, _, _ = _flatten(value, limits, False)
+        items, _, _ = fields_of(value, limits, False, located)
     except Refused:
         return None
     return combine(items, True, limits)
-
-
-def _flatten(value: Value, limits: Limits, modern: bool) -> tuple[list[Item], list[str], int]:
-    """Give the fields in the order of the text, the paths of all of them, and how many lists of fields there are.
-
-    The worklist holds the branches of `$or` and the stack the enclosing objects: no recursion on a pattern's depth.
-    """
-    root: list[Item] = []
-    paths: list[str] = []
-    room = inf if limits.pattern_bytes is None else limits.pattern_bytes  # for path text, which could be far longer
-    work: list[tuple[Any, str | None, list[Item]]] = [(value, None, root)]
-    for members, base, items in work:
-        if type(members) is not tuple or not members:
-            raise Refused
-        outer: list[tuple[Any, str | None]] = []
-        rest = iter(members)
-        while True:
-            for name, child in rest:
-                if items is not root and modern and name in RESERVED:
-                    raise Refused
-                if type(child) is list:
-                    if name == _OR and modern:
-                        items.append(_branches(child, base, work))
-                        continue
-                    path = f"{base}.{name}" if base else name
-                    paths.append(path)
-                    room -= len(path)
-                    if room < 0:
-                        raise Breached("pattern_bytes", int((limits.pattern_bytes or 0) - room), "bytes of path text")
-                    items.append(term(path, alternatives(child)))
-                    if not modern and not all(map(is_legacy, child)):
-                        raise Refused
-                elif type(child) is tuple and child and (name != _OR or not modern):
-                    outer.append((rest, base))
-                    base = name if base is None else f"{base}.{name}"
-                    rest = iter(child)
-                    break
-                else:
-                    raise Refused
-            else:
-                if not outer:
-                    break
-                rest, base = outer.pop()
-    return root, paths, len(work)
-
-
-def _branches(child: list[Any], base: str | None, work: list[tuple[Any, str | None, list[Item]]]) -> Or:
-    """Put the branches of an `$or` on the worklist; they are legal objects or refused when their turn comes."""
-    if len(child) < 2:
-        raise Refused
-    branches: list[list[Item]] = [[] for _ in child]
-    work += [(branch, base, items) for branch, items in zip(child, branches, strict=True)]
-    return Or(branches)
 
 
 def _limit_fault(breach: Breached, limits: Limits) -> Fault:
