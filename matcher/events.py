@@ -5,16 +5,17 @@ How the shape is told, from the content alone:
 - Where the first line is a whole object, the source is JSON lines; but if nothing follows, and the object has a member
   "Records" that is an array, the events are its elements. (Where the first line is over 16 MiB, what follows is not
   looked at.)
-- Where the first line opens more than it closes, and the second does not begin with `{`, the source is an object over
-  several lines: one event, or the elements of its "Records". More such objects may follow.
+- Where the first line opens more than it closes, and the next text does not begin with `{`, the source is an object
+  over several lines: one event, or the elements of its "Records". More such objects may follow. (A `{` next is that of
+  an event, and the first line a broken one, unless "Records" is open and the line ends in `[` or a comma.)
 """
 
 from __future__ import annotations
 
 import os
 import re
-import stat
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Final
 
 from matcher.unpack import Feed, Source, SourceError, is_packed
@@ -28,6 +29,10 @@ BATCH_BYTES: Final = 4 << 20
 _LOOK: Final = 16 << 20  # how much is held to tell the shape
 _SPACE: Final = b" \t\r\n"
 _BOM: Final = b"\xef\xbb\xbf"
+
+_SHORT: Final = 0  # what a walk came to: the end of the text,
+_ENDED: Final = 1  # that of the value,
+_RECORDS: Final = 2  # or the bracket of "Records"
 
 _SPACES: Final = re.compile(rb"[ \t\r\n]*")
 # Up to the next bracket outside strings, and with it; possessive throughout, so it never goes back.
@@ -53,9 +58,10 @@ def batches(
 
 def is_plain_lines(path: str | os.PathLike[str]) -> bool:
     """Tell whether a path is a regular file of JSON lines, not packed, without a byte order mark. Raises OSError."""
-    if not stat.S_ISREG(os.stat(path).st_mode):
+    if not Path(path).is_file():
+        Path(path).stat()  # raises where there is nothing
         return False
-    with open(path, "rb") as file:
+    with Path(path).open("rb") as file:
         start = file.read(4)
     if is_packed(start) or start.startswith(_BOM):
         return False
@@ -94,19 +100,16 @@ def _is_lines(head: bytes, ended: bool) -> bool | None:
         return None
     line = head[start : newline if newline >= 0 else len(head)]
     rest = head[newline + 1 :].lstrip(_SPACE) if newline >= 0 else b""
-    walk = _Walk(0, records=True)
+    walk = _Walk(0)
     found = walk.go(line)
-    if found == _SHORT and walk.at == len(line):  # more is opened than closed, and not within a string
-        return rest.startswith(b"{") or not rest if rest or ended else None
-    if found != _RECORDS or rest:
-        return True if found != _RECORDS or not _goes_on(line, walk) else rest.startswith(b"{")
-    return False if ended else None
-
-
-def _goes_on(line: bytes, walk: _Walk) -> bool:
-    """Tell whether the object of the first line is still open at its end."""
-    walk.records = False
-    return walk.go(line) == _SHORT and walk.at == len(line)
+    if found == _SHORT and walk.at < len(line):  # it ends within a string
+        return True
+    records = _Walk(0, records=True).go(line) == _RECORDS
+    if found == _ENDED and (rest or not records):
+        return True
+    if not rest:
+        return not records if ended else None
+    return rest.startswith(b"{") and not (records and line.rstrip(_SPACE).endswith((b"[", b",")))
 
 
 # ---- JSON lines ----
@@ -138,10 +141,6 @@ def _lines(feed: Feed, head: bytes) -> Iterator[Batch]:
 
 
 # ---- values one after another, and the elements of arrays ----
-
-_SHORT: Final = 0
-_ENDED: Final = 1
-_RECORDS: Final = 2
 
 
 class _Walk:

@@ -211,7 +211,11 @@ class _Reader:
         try:
             plain, end = self._decode(self._text, at)
         except json.JSONDecodeError as error:
-            self.fail(error.pos, repr(self._text[error.pos : error.pos + 12]) if error.pos < len(self._text) else "the end", f"JSON ({error.msg})")
+            self.fail(
+                error.pos,
+                repr(self._text[error.pos : error.pos + 12]) if error.pos < len(self._text) else "the end",
+                f"JSON ({error.msg})",
+            )
         except RecursionError:
             self.fail(at, "nesting beyond what can be read", "a pattern")
         return _Value(plain, self._text[at:end], at)

@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, BinaryIO, Final, TypeAlias
 
 from matcher.errors import MissingExtra
@@ -54,7 +55,7 @@ class Feed:
         if source == "-":
             return "standard input", sys.stdin.buffer
         if isinstance(source, str | os.PathLike):
-            return os.fspath(source), self._resources.enter_context(open(source, "rb", buffering=0))
+            return os.fspath(source), self._resources.enter_context(Path(source).open("rb", buffering=0))
         return str(getattr(source, "name", "the source")), source
 
     def _raw(self, size: int, progress: Callable[[int], None] | None) -> Iterator[bytes]:
@@ -157,9 +158,9 @@ def _joined(pieces: Iterator[bytes], size: int) -> Iterator[bytes]:
             if length >= size:
                 yield b"".join(parts)
                 parts, length = [], 0
-    except SourceError as error:
+    except SourceError:
         if parts:
             yield b"".join(parts)
-        raise error
+        raise
     if parts:
         yield b"".join(parts)

@@ -27,25 +27,25 @@ app = typer.Typer(
 class Format(StrEnum):
     """How the answers of `match` are written."""
 
-    jsonl = "jsonl"
-    table = "table"
-    count = "count"
+    JSONL = "jsonl"
+    TABLE = "table"
+    COUNT = "count"
 
 
 class Validate(StrEnum):
     """How much of an event is checked."""
 
-    strict = "strict"
-    structural = "structural"
+    STRICT = "strict"
+    STRUCTURAL = "structural"
 
 
 class RulesFormat(StrEnum):
     """How a file of rules is written; see matcher.rulefile."""
 
-    auto = "auto"
-    map = "map"
-    lines = "lines"
-    pattern = "pattern"
+    AUTO = "auto"
+    MAP = "map"
+    LINES = "lines"
+    PATTERN = "pattern"
 
 
 _Rules = Annotated[
@@ -88,7 +88,7 @@ def match(
     events: Annotated[
         list[str],
         typer.Argument(
-            metavar="EVENTS...",
+            metavar="EVENTS",
             help='Files of events, or - for standard input: JSON lines, an array, or CloudTrail\'s {"Records": [...]}; '
             "gzip and zstd are unpacked.",
             show_default=False,
@@ -101,15 +101,15 @@ def match(
             "-f",
             help="jsonl: a line for each event. table: matches of each rule, to read. count: the same as JSON.",
         ),
-    ] = Format.jsonl,
+    ] = Format.JSONL,
     threads: Annotated[int, typer.Option("--threads", "-t", min=0, help="Threads that match; 0: one a core.")] = 0,
     validate: Annotated[
         Validate, typer.Option("--validate", help="strict: all of an event is checked. structural: what rules read.")
-    ] = Validate.strict,
+    ] = Validate.STRICT,
     matched_only: Annotated[
         bool, typer.Option("--matched-only", "-m", help="Leave out events that match nothing, and rules never met.")
     ] = False,
-    rules_format: _RulesFormat = RulesFormat.auto,
+    rules_format: _RulesFormat = RulesFormat.AUTO,
 ) -> None:
     """Tell which rules match each event.
 
@@ -143,10 +143,12 @@ def explain(
     ] = None,
     line: Annotated[
         int | None,
-        typer.Option("--line", "-l", min=1, help="Which event, by its line or element; else the first.", show_default=False),
+        typer.Option(
+            "--line", "-l", min=1, help="Which event, by its line or element; else the first.", show_default=False
+        ),
     ] = None,
     as_json: _Json = False,
-    rules_format: _RulesFormat = RulesFormat.auto,
+    rules_format: _RulesFormat = RulesFormat.AUTO,
 ) -> None:
     """Say why a rule matches an event, or which field kept it from doing so. Exits with 0 if it matches, else 1."""
     from matcher.cli.explain import explain_event
@@ -155,7 +157,7 @@ def explain(
 
 
 @app.command(epilog="[bold]Examples[/]\n\nmatcher check rules.json\n\nmatcher check rules.json --json")
-def check(rules: _Rules, as_json: _Json = False, rules_format: _RulesFormat = RulesFormat.auto) -> None:
+def check(rules: _Rules, as_json: _Json = False, rules_format: _RulesFormat = RulesFormat.AUTO) -> None:
     """Find rules that can't match, alternatives that others make redundant, duplicates, and costly wildcards."""
     from matcher.cli.check import check_rules
 

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 
 import orjson
 
-from matcher.cli.terminal import FINDINGS, OK, say, write
+from matcher.cli.terminal import FINDINGS, OK, compile_rules, say, write
 from matcher.events import batches
 from matcher.rulefile import RulesFormat, read_rules
 from matcher.ruleset import RuleSet
@@ -36,14 +36,14 @@ def explain_event(
 def _rules(rule: str, rules_format: RulesFormat, name: str | None) -> RuleSet[str]:
     """Compile the one rule asked for; the others of its file need not be legal."""
     if rule.lstrip().startswith("{"):
-        return RuleSet({name or "pattern": rule})
+        return compile_rules("RULE", [(name or "pattern", rule)])
     pairs = read_rules(rule, rules_format)
     names = list(dict.fromkeys(known for known, _ in pairs))
     if name is None and len(names) == 1:
         name = names[0]
     if name not in names:
         raise LookupError(_which(rule, names, name))
-    return RuleSet([(known, pattern) for known, pattern in pairs if known == name])
+    return compile_rules(rule, [(known, pattern) for known, pattern in pairs if known == name])
 
 
 def _which(file: str, names: list[str], name: str | None) -> str:

@@ -6,30 +6,25 @@ import json
 import sys
 import time
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
 import orjson
 
 from matcher.cli.terminal import printable, say, write
 from matcher.errors import EventError
+from matcher.ruleset import Counts
 
-__all__ = ["Answers", "Counting", "Lines", "Writer", "counts", "table"]
+__all__ = ["Answers", "Counting", "Lines", "counts", "table"]
 
-#: The numbers of a batch's events, and for each the names of the rules that match, or an EventError.
-Answers = tuple[list[int], list[Any]]
+#: The number of each event, and the names of the rules that match, or an EventError.
+Answers = list[tuple[int, Any]]
 
 _REMEMBERED = 4096  # lists of names whose JSON is kept
 _SAMPLES = 3
 _ERRORS_SHOWN = 5
-
-
-class Writer(Protocol):
-    """What takes answers, and shows them."""
-
-    refused: int
-
-    def add(self, path: str, answers: Answers) -> None: ...
-    def end(self) -> None: ...
+_NEVER_SHOWN = 10
+_PIPED_WIDTH = 120
+_RATED = 0.5  # seconds from which on a rate says something
 
 
 def _json(text: str) -> bytes:
@@ -51,7 +46,7 @@ class Lines:
     def add(self, path: str, answers: Answers) -> None:
         head = b'{"file": %b, "line": ' % _json(printable(path)) if self._several else b'{"line": '
         lines = []
-        for number, answer in zip(*answers, strict=True):
+        for number, answer in answers:
             if isinstance(answer, EventError):
                 self.refused += 1
                 lines.append(b'%b%d, "error": %b}\n' % (head, number, _json(str(answer))))
@@ -74,22 +69,24 @@ class Lines:
 
 
 class Counting:
-    """Matches by rule, with the first events of each; `show` writes them."""
+    """Matches by rule, with the first events of each; `show` writes them at the end."""
 
-    def __init__(self, names: list[str], *, several: bool, matched_only: bool) -> None:
+    def __init__(
+        self, names: list[str], show: Callable[[Counting], None], *, several: bool, matched_only: bool
+    ) -> None:
         self.events = self.matched = self.refused = 0
         self.by_name = dict.fromkeys(names, 0)
         self.samples: dict[str, list[str]] = {}
         self.errors: list[str] = []
         self.matched_only = matched_only
-        self.show: Callable[[Counting], None] = counts
         self.began = time.perf_counter()
         self._several = several
+        self._show = show
 
     def add(self, path: str, answers: Answers) -> None:
         by_name = self.by_name
-        self.events += len(answers[0])
-        for number, answer in zip(*answers, strict=True):
+        self.events += len(answers)
+        for number, answer in answers:
             if isinstance(answer, EventError):
                 self.refused += 1
                 if len(self.errors) < _ERRORS_SHOWN:
@@ -101,13 +98,21 @@ class Counting:
                 if by_name[name] <= _SAMPLES:
                     self.samples.setdefault(name, []).append(self._place(path, number, short=True))
 
+    def add_counts(self, counted: Counts[str]) -> None:
+        """Add a whole file, of which only the counts are known."""
+        self.events += counted.events + len(counted.errors)
+        self.matched += counted.matched
+        self.refused += len(counted.errors)
+        for name, count in counted.by_name.items():
+            self.by_name[name] += count
+
     def _place(self, path: str, number: int, *, short: bool = False) -> str:
         if self._several:
             return f"{printable(path)}:{number}"
         return str(number) if short else f"line {number}"
 
     def end(self) -> None:
-        self.show(self)
+        self._show(self)
 
 
 def counts(counted: Counting) -> None:
@@ -128,24 +133,34 @@ def table(counted: Counting) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    seconds = time.perf_counter() - counted.began
     made = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     made.add_column("Rule", overflow="fold")
     made.add_column("Matches", justify="right")
     made.add_column("Of events", justify="right")
     made.add_column("First at", style="dim", overflow="fold")
     for name, count in counted.by_name.items():
-        if count or not counted.matched_only:
-            first = counted.samples.get(name, [])
+        if count:
+            first = counted.samples[name]
             places = ", ".join(first) + (", …" if count > len(first) else "")
-            share = f"{count / counted.events:.1%}" if counted.events else ""
-            made.add_row(Text(printable(name)), f"{count:,}", share, places, style="" if count else "dim")
-    console = Console(highlight=False)
-    console.print(made)
-    refused = f", {counted.refused:,} refused" if counted.refused else ""
-    rate = f"{counted.events / seconds:,.0f} events/s" if seconds > 0 else ""
-    console.print(f"\n{counted.events:,} events, {counted.matched:,} matched{refused}, {seconds:.2f} s, {rate}")
+            made.add_row(Text(printable(name)), f"{count:,}", f"{count / counted.events:.1%}", places)
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else _PIPED_WIDTH)
+    if made.row_count:
+        console.print(made)
+        console.print()
+    if not counted.matched_only:
+        never = [printable(name) for name, count in counted.by_name.items() if not count]
+        if never:
+            more = f" and {len(never) - _NEVER_SHOWN:,} more" if len(never) > _NEVER_SHOWN else ""
+            console.print(Text(f"Met by no event: {', '.join(never[:_NEVER_SHOWN])}{more}", style="dim"))
+    console.print(_sum(counted))
     for error in counted.errors:
         say(error)
     if counted.refused > len(counted.errors):
         say(f"and {counted.refused - len(counted.errors):,} more events refused")
+
+
+def _sum(counted: Counting) -> str:
+    seconds = time.perf_counter() - counted.began
+    refused = f", {counted.refused:,} refused" if counted.refused else ""
+    rate = f", {counted.events / seconds:,.0f} events/s" if seconds > _RATED else ""
+    return f"{counted.events:,} events, {counted.matched:,} matched{refused}; {seconds:.2f} s{rate}"

@@ -6,10 +6,11 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Final
+from pathlib import Path
+from typing import Final, Protocol
 
-from matcher.errors import Fault, MatcherError, PatternError, RuleSetError
-from matcher.rulefile import RuleFileError, RulesFormat, read_rules
+from matcher.errors import Fault, MatcherError, RuleSetError
+from matcher.rulefile import RuleFileError
 from matcher.ruleset import RuleSet, Validate
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "FINDINGS",
     "OK",
     "REFUSED",
+    "Progress",
     "compile_rules",
     "guarded",
     "printable",
@@ -38,6 +40,16 @@ EXIT_CODES: Final = (
 _LONG: Final = 64 << 20  # bytes from which on progress is shown
 
 
+class Progress(Protocol):
+    """What is told of more bytes taken, and more events matched."""
+
+    def __call__(self, size: int, /, *, events: int) -> None: ...
+
+
+class _Refused(Exception):
+    """The work can't be done, and why was said."""
+
+
 def guarded(work: Callable[[], int]) -> int:
     """Do the work and give its exit code, or that of what kept it from ending."""
     try:
@@ -48,15 +60,10 @@ def guarded(work: Callable[[], int]) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is buffered yet is lost quietly when Python ends
         return _BROKEN_PIPE
-    except RuleSetError as error:
-        for name, inner in error.errors.items():
-            _say_faults(f"rule {name!r}", inner.faults)
+    except _Refused:
         return REFUSED
     except RuleFileError as error:
         _say_faults(printable(error.file), error.faults)
-        return REFUSED
-    except PatternError as error:
-        _say_faults("the pattern", error.faults)
         return REFUSED
     except OSError as error:
         say(f"{printable(str(error.filename))}: {error.strerror}" if error.filename else str(error))
@@ -88,26 +95,32 @@ def printable(text: str) -> str:
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
-def compile_rules(path: str, rules_format: RulesFormat, validate: Validate = "strict") -> RuleSet[str]:
-    """Read and compile a file of rules."""
-    return RuleSet(read_rules(path, rules_format), validate=validate)
+def compile_rules(file: str, rules: Iterable[tuple[str, str]], validate: Validate = "strict") -> RuleSet[str]:
+    """Compile the rules of a file; where any can't be, say every fault of each, and end the work."""
+    try:
+        return RuleSet(rules, validate=validate)
+    except RuleSetError as error:
+        for name, inner in error.errors.items():
+            _say_faults(f"{printable(file)}: rule {name!r}", inner.faults)
+        raise _Refused from None
 
 
 @contextmanager
-def progress_bar(paths: Iterable[str], *, quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
+def progress_bar(paths: Iterable[str], *, quiet: bool) -> Iterator[Progress | None]:
     """Show bytes and events done on standard error, if it is a terminal and the files are long.
 
-    Gives a function to tell of more bytes and more events; None where nothing is shown.
+    Gives what is to be told of progress; None where nothing is shown.
     """
     try:
-        total = sum(os.stat(path).st_size for path in paths)
+        total = sum(Path(path).stat().st_size for path in paths)
     except OSError:
         total = 0  # of standard input, or of nothing
     if quiet or total < _LONG or not sys.stderr.isatty():
         yield None
         return
     from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+    from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+    from rich.progress import Progress as Bar
 
     columns = (
         BarColumn(),
@@ -116,15 +129,15 @@ def progress_bar(paths: Iterable[str], *, quiet: bool) -> Iterator[Callable[[int
         TextColumn("{task.fields[rate]}"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    with Bar(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("", total=total, rate="")
-        events = 0
+        done = 0
 
-        def more(size: int, count: int) -> None:
-            nonlocal events
-            events += count
+        def more(size: int, /, *, events: int) -> None:
+            nonlocal done
+            done += events
             elapsed = progress.tasks[0].elapsed or 0
-            rate = f"{events / elapsed:,.0f} events/s" if elapsed > 0 else ""
+            rate = f"{done / elapsed:,.0f} events/s" if elapsed > 0 else ""
             progress.update(task, advance=size, rate=rate)
 
         yield more
