@@ -1,0 +1,108 @@
+"""What README shows is what happens: its Python and its `matcher` commands run, and print what it says.
+
+In ```python blocks, `# → text` (continued by lines of `#   text`) is the repr of the expression it follows, or what the
+statement printed. In ```console blocks, what follows a `$ matcher …` line is what the command prints.
+"""
+
+from __future__ import annotations
+
+import ast
+import io
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import redirect_stdout
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text()
+ARROW = "# → "
+CONTINUED = "#   "
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+
+
+def statements(block: str) -> Iterator[tuple[ast.stmt, str | None]]:
+    """Each statement with what the comment after it promises, if any."""
+    nodes = ast.parse(block).body
+    lines = block.splitlines()
+    ends = [node.lineno - 1 for node in nodes[1:]] + [len(lines)]
+    for node, end in zip(nodes, ends, strict=True):
+        yield node, promised(lines[node.lineno - 1 : end])
+
+
+def promised(lines: list[str]) -> str | None:
+    for number, line in enumerate(lines):
+        if ARROW in line:
+            more = [line.removeprefix(CONTINUED) for line in lines[number + 1 :] if line.startswith(CONTINUED)]
+            return "\n".join([line.partition(ARROW)[2], *more])
+    return None
+
+
+def outcome(node: ast.stmt, names: dict[str, Any]) -> str:
+    """What a statement printed; for an expression with a value its repr."""
+    printed = io.StringIO()
+    with redirect_stdout(printed):
+        if isinstance(node, ast.Expr):
+            value = eval(compile(ast.Expression(node.value), "README.md", "eval"), names)
+            return printed.getvalue().rstrip("\n") if value is None else repr(value)
+        exec(compile(ast.Module([node], []), "README.md", "exec"), names)
+    return printed.getvalue().rstrip("\n")
+
+
+def test_the_python_of_the_readme_does_what_it_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    names: dict[str, Any] = {}
+    checked = 0
+    for block in blocks("python"):
+        for node, wanted in statements(block):
+            found = outcome(node, names)
+            if wanted is not None:
+                assert found == wanted, ast.unparse(node)
+                checked += 1
+    assert checked >= 10
+
+
+def commands() -> list[tuple[str, str]]:
+    """Each `matcher` command with what it should print."""
+    found = []
+    for block in blocks("console"):
+        for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+            command, _, output = part.partition("\n")
+            if command.startswith("matcher "):
+                found.append((command, output))
+    return found
+
+
+@pytest.mark.parametrize(("command", "output"), commands(), ids=[command for command, _ in commands()])
+def test_the_commands_of_the_readme_print_what_it_says(command: str, output: str) -> None:
+    argv = [sys.executable, "-m", "matcher.cli", *shlex.split(command)[1:]]
+    done = subprocess.run(argv, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    assert [line.rstrip() for line in done.stdout.splitlines()] == output.splitlines()
+
+
+def table_rows() -> list[tuple[str, str, str, str]]:
+    """The rows of the table of the pattern language: a form, an example, an event that matches and one that doesn't."""
+    rows = re.findall(r"^\| .* \| `(.*)` \| `(.*)` \| `(.*)` \|$", README, re.MULTILINE)
+    return [(row[0], *row) for row in rows]
+
+
+@pytest.mark.parametrize(("name", "pattern", "event", "other"), table_rows(), ids=[row[0] for row in table_rows()])
+def test_the_examples_of_the_pattern_language_hold(name: str, pattern: str, event: str, other: str) -> None:
+    from matcher import Pattern
+
+    assert Pattern(pattern).matches(event), name
+    assert not Pattern(pattern).matches(other), name
+
+
+def test_the_pattern_language_has_an_example_of_every_operator() -> None:
+    shown = " ".join(row[1] for row in table_rows())
+    operators = ("prefix", "suffix", "equals-ignore-case", "wildcard", "anything-but", "numeric", "cidr", "exists")
+    assert [name for name in (*operators, "exactly", "$or") if f'"{name}"' not in shown] == []
