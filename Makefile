@@ -16,10 +16,10 @@ help:  ## list the verbs
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | expand -t 16
 
 demo: .venv/ready  ## match example events against example rules, and explain a miss
-	@echo; echo '$$ matcher match $(EXAMPLE)/rules.json $(EXAMPLE)/events.jsonl --format table'
+	@echo; echo '$$ matcher match $(EXAMPLE)/rules.json $(EXAMPLE)/events.jsonl --format table'; echo
 	@$(BIN)/matcher match $(EXAMPLE)/rules.json $(EXAMPLE)/events.jsonl --format table
-	@echo; echo '$$ matcher explain $(EXAMPLE)/rules.json $(EXAMPLE)/miss.json --rule large-order'
-	@$(BIN)/matcher explain $(EXAMPLE)/rules.json $(EXAMPLE)/miss.json --rule large-order
+	@echo; echo '$$ matcher explain $(EXAMPLE)/rules.json $(EXAMPLE)/events.jsonl --line 69 --name heavy-glass'; echo
+	@$(BIN)/matcher explain $(EXAMPLE)/rules.json $(EXAMPLE)/events.jsonl --line 69 --name heavy-glass || test $$? = 1
 
 test: lint types  ## lint, type-check and run every test
 	$(BIN)/python -m pytest $(ARGUMENTS)
