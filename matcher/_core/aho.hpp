@@ -82,14 +82,14 @@ struct AhoForest {
         return starts[root.start + byte];
     }
 
-    // Calls hit(pred) for every occurrence.
+    // Calls hit(node, pred, end) for every occurrence, and then for those of its suffixes as long as it answers true.
     template <class Hit>
     MATCHER_INLINE void walk(const Root& root, const uint8_t* text, size_t size, Hit hit) const {
         uint32_t at = root.node;
         for (size_t i = 0; i < size; ++i) {
             at = step(root, at, text[i]);
             for (uint32_t node = nodes[at].pred != NONE ? at : nodes[at].also; node != NONE; node = nodes[node].also)
-                hit(nodes[node].pred);
+                if (!hit(node, nodes[node].pred, i + 1)) break;
         }
     }
 

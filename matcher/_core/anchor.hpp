@@ -22,8 +22,6 @@ struct Key {
     double extra = 0;      // how much more often it comes than its share of the patterns tells
 };
 
-constexpr size_t PIECE_BYTES = 16;  // of a wildcard's inner piece; a bound on the states per position
-
 inline Bounds closed_bounds(const Alternative& a) {
     constexpr double most = std::numeric_limits<double>::max(), infinity = std::numeric_limits<double>::infinity();
     double low = a.flags & 1 ? a.low : -most, high = a.flags & 4 ? a.high : most;

@@ -39,7 +39,10 @@ public:
         words = header & HEADER_TREE ? TREE_WORDS : PLAIN_WORDS;
         terms = code;
         count = header & HEADER_COUNT;
-        scratch.hits.size = scratch.ranges.size = scratch.array_frames.size = 0;
+        scratch.steps = scratch.step_limit;
+        for (uint32_t i = 0; i < count; ++i) put_in_order(code[words * i]);
+        scratch.hits.size = scratch.kept_hits;
+        scratch.ranges.size = scratch.array_frames.size = 0;
         for (uint32_t i = 0; i < count; ++i) scratch.ranges.push(collect(code[words * i], code[words * i + 1]));
         if (header & HEADER_TREE) return any_way();
         scratch.terms.size = 0;
@@ -65,15 +68,26 @@ private:
         return true;
     }
 
-    // The elements in which the term holds, in order, each once.
+    // What is kept for all rules goes before what this one collects.
+    void put_in_order(uint32_t slot_op) {
+        uint32_t slot = slot_op >> OP_BITS;
+        if ((slot_op & OP_MASK) == OP_EQUAL && event.has(slot) && event.slots[slot].count > Tester::FEW_FIELDS)
+            tester.with_value(slot, 0);
+    }
+
+    // The elements in which the term holds, in order.
     HitRange collect(uint32_t slot_op, uint32_t arg) {
         uint32_t slot = slot_op >> OP_BITS, op = slot_op & OP_MASK;
         HitRange range{scratch.hits.size, scratch.hits.size};
         if (!event.has(slot)) return range;
         const SlotState& state = event.slots[slot];
         if (op == OP_EQUAL && state.count > Tester::FEW_FIELDS && !segment.any_address) {
-            auto [first, last] = tester.with_value(slot, arg);
-            for (; first != last; ++first) scratch.hits.push(event.fields[uint32_t(*first)].elem);
+            HitRange kept = tester.hits_of(slot, arg);
+            if (std::is_sorted(scratch.hits.data + kept.low, scratch.hits.data + kept.high)) return kept;
+            for (uint32_t i = kept.low; i < kept.high; ++i) scratch.hits.push(hit(i));
+        } else if (op == OP_RANGE && state.count > Tester::FEW_FIELDS) {
+            auto [first, last] = tester.within(slot, segment.bounds[arg]);
+            for (; first != last; ++first) scratch.hits.push(event.fields[first->field].elem);
         } else {
             for (uint32_t at = state.first; at != NONE; at = event.fields[at].next)
                 if (tester.holds(op, arg, at)) scratch.hits.push(event.fields[at].elem);
@@ -177,19 +191,35 @@ private:
             scratch.ranges.size = frame.last;
             HitRange pivot = scratch.ranges[frame.pivot];
             if (frame.at == pivot.high || !step()) return --scratch.array_frames.size, 0;
-            uint32_t element = child_of(frame.context, hit(frame.at));
-            frame.at = inside(HitRange{frame.at, pivot.high}, elem(element).end, NONE).low;
+            uint32_t element = child_of(frame.context, hit(frame.at)), end = elem(element).end;
+            frame.at = gallop(frame.at, pivot.high, end);
             bool all = true;
-            for (uint32_t i = frame.group; i < frame.group_end && all; ++i) {
-                HitRange range = inside(scratch.ranges[i], element, elem(element).end);
-                all = range.low != range.high;
-                scratch.ranges.push(range);
+            for (uint32_t i = frame.group; i < frame.group_end; ++i) {
+                // Elements come in order, so hits before this one are never wanted again.
+                uint32_t high = scratch.ranges[i].high;
+                uint32_t low = scratch.ranges[i].low = gallop(scratch.ranges[i].low, high, element);
+                if (low == high) return --scratch.array_frames.size, 0;
+                if (hit(low) >= end) {  // no element before that one will do
+                    frame.at = gallop(frame.at, pivot.high, child_of(frame.context, hit(low)));
+                    all = false;
+                    break;
+                }
+                scratch.ranges.push(HitRange{low, gallop(low, high, end)});
             }
             if (all) return enter(element, frame.last);
         }
     }
 
     static uint32_t length(HitRange range) { return range.high - range.low; }
+
+    // The first hit from `low` on that is not before the element; near ones are found in few steps.
+    uint32_t gallop(uint32_t low, uint32_t high, uint32_t element) const {
+        const uint32_t* hits = scratch.hits.data;
+        uint32_t stride = 1;
+        while (low + stride < high && hits[low + stride] < element) low += stride, stride *= 2;
+        uint32_t stop = std::min(low + stride + 1, high);
+        return uint32_t(std::lower_bound(hits + low, hits + stop, element) - hits);
+    }
 
     // The hits from element `low` to before element `high`.
     HitRange inside(HitRange range, uint32_t low, uint32_t high) const {

@@ -18,7 +18,7 @@ namespace matcher {
 
 class Build {
 public:
-    explicit Build(Segment& target) : segment(target), emit(target) {}
+    explicit Build(Segment& target) : segment(target), emit(target, pieces) {}
 
     void run() {
         count_keys();
@@ -49,6 +49,7 @@ private:
     Emit emit;
     RuleView view;
     Intern hints;                         // keys that are not values; dropped when the indexes stand
+    Intern pieces;                        // inner pieces of wildcards; dropped too
     std::vector<uint32_t> value_uses, hint_uses, slot_uses;
     std::vector<Wait> waits;
     std::vector<uint32_t> hint_posting, slot_posting;
@@ -88,6 +89,7 @@ private:
             uint32_t at = local(slot);
             ++slot_uses[at];
             if (a.tag == BUT) count_excluded(slot, a);
+            if (a.tag == WILDCARD) count_pieces(slot, a);
             if (!is_fold(a.tag)) return count(slot, a);
             any_fold = true;
             if (a.variants.size) segment.fold.learn(a.variants);
@@ -122,11 +124,17 @@ private:
         const uint8_t* p = but.inner;
         for (uint64_t i = 0; i < but.count; ++i) {
             Alternative a = read_alternative(p);
+            if (a.tag == WILDCARD) count_pieces(slot, a);
             if (a.tag != STRING && a.tag != NUMBER) continue;
             Key key = anchor_key(a, segment.fold);
             if (add(segment.values, slot, key.kind, key.text) == value_uses.size()) value_uses.push_back(0);
             note_value(slot, key.kind);
         }
+    }
+
+    void count_pieces(uint32_t slot, const Alternative& wildcard) {
+        std::vector<std::string> all = wildcard_pieces(wildcard.text);
+        for (size_t i = 1; i + 1 < all.size(); ++i) add(pieces, slot, KEY_PIECE, all[i].substr(0, PIECE_BYTES));
     }
 
     uint32_t add(Intern& intern, uint32_t slot, KeyKind kind, const std::string& text) {
@@ -259,12 +267,12 @@ private:
         while (!queue.empty()) {
             Work work = std::move(queue.back());
             queue.pop_back();
-            std::vector<uint32_t> split_slots;
-            while (work.entries.size() > SPLIT_OVER && split_once(work, split_slots, queue)) {}
+            std::vector<Split> splits;
+            while (work.entries.size() > SPLIT_OVER && split_once(work, splits, queue)) {}
             Posting posting{uint32_t(segment.candidates.size()), uint32_t(work.entries.size()),
-                            uint32_t(segment.splits.size()), uint32_t(split_slots.size())};
+                            uint32_t(segment.splits.size()), uint32_t(splits.size())};
             for (uint32_t entry : work.entries) segment.candidates.push_back(candidate(entry, work.anchor_slot));
-            segment.splits.insert(segment.splits.end(), split_slots.begin(), split_slots.end());
+            segment.splits.insert(segment.splits.end(), splits.begin(), splits.end());
             segment.postings[work.posting] = posting;
         }
     }
@@ -275,7 +283,7 @@ private:
 
     // Take out of the list the rules that want one exact value of the slot that tells them apart best, and file them
     // under that value. False: no slot does.
-    bool split_once(Work& work, std::vector<uint32_t>& split_slots, std::vector<Work>& queue) {
+    bool split_once(Work& work, std::vector<Split>& splits, std::vector<Work>& queue) {
         std::vector<Want> wants;
         for (uint32_t entry : work.entries) collect_wants(entry, work.used, wants);
         uint32_t slot = telling_slot(wants, work.entries.size());
@@ -285,15 +293,18 @@ private:
             if (want.slot == slot) chosen.push_back(want);
         std::stable_sort(chosen.begin(), chosen.end(), [](const Want& a, const Want& b) { return a.value < b.value; });
         work.used.push_back(slot);
-        split_slots.push_back(slot);
+        Split split{slot, uint32_t(segment.split_values.size()), 0};
         for (size_t at = 0; at < chosen.size();) {
             Work part{uint32_t(segment.postings.size()), {}, work.used, work.anchor_slot};
             cells.push_back(SplitCell{work.posting, chosen[at].value, part.posting});
+            segment.split_values.push_back(chosen[at].value);
+            ++split.count;
             segment.postings.push_back(Posting{0, 0, 0, 0});
             uint32_t value = chosen[at].value;
             for (; at < chosen.size() && chosen[at].value == value; ++at) part.entries.push_back(chosen[at].entry);
             queue.push_back(std::move(part));
         }
+        splits.push_back(split);
         std::vector<uint32_t> taken, rest;
         for (const Want& want : chosen) taken.push_back(want.entry);
         std::sort(taken.begin(), taken.end());
@@ -386,6 +397,13 @@ private:
         }
         for (uint32_t hint = 0; hint < hints.count(); ++hint)
             if (hint_posting[hint] != NONE) sort_hint(plants[segment.local[hints.slot(hint)] - 1], hint);
+        for (uint32_t piece = 0; piece < pieces.count(); ++piece) {
+            uint32_t slot = pieces.slot(piece);
+            plants[segment.local[slot] - 1].pieces.emplace_back(pieces.text(piece).string(), piece);
+            std::string text = pieces.text(piece).string();
+            uint32_t hint = find(hints, slot, KEY_PIECE, text);
+            segment.piece_posting.push_back(hint == NONE ? NONE : hint_posting[hint]);
+        }
         for (uint32_t at = 0; at < plants.size(); ++at) plant(segment.slots[at], plants[at]);
         segment.values.freeze();
         shrink();
@@ -399,7 +417,7 @@ private:
             case KEY_SUFFIX: to.suffixes.emplace_back(text.string(), posting); break;
             case KEY_PREFIX_FOLDED: to.folded_prefixes.emplace_back(text.string(), posting); break;
             case KEY_SUFFIX_FOLDED: to.folded_suffixes.emplace_back(text.string(), posting); break;
-            case KEY_PIECE: to.pieces.emplace_back(text.string(), posting); break;
+            case KEY_PIECE: break;  // they are planted with those that no rule waits for
             default: {
                 const uint8_t* p = text.data;
                 double low = read_double(p), high = read_double(p);
@@ -433,6 +451,7 @@ private:
         segment.texts.shrink_to_fit();
         segment.bounds.shrink_to_fit();
         segment.splits.shrink_to_fit();
+        segment.split_values.shrink_to_fit();
     }
 };
 

@@ -14,7 +14,8 @@ namespace matcher {
 
 class Emit {
 public:
-    explicit Emit(Segment& target) : segment(target) {}
+    // `known_pieces` numbers the wildcards' inner pieces.
+    Emit(Segment& target, const Intern& known_pieces) : segment(target), pieces(known_pieces) {}
 
     // `anchor_slot` is the slot that all of a plain rule's anchors are on; NONE: no anchor. NONE comes back where the
     // anchor is all there is to test.
@@ -60,6 +61,7 @@ private:
         bool operator<(const Test& other) const { return op != other.op ? op < other.op : arg < other.arg; }
     };
     Segment& segment;
+    const Intern& pieces;
 
     bool all_sure(const RuleView::Node& term) const {
         const uint8_t* p = term.alternatives;
@@ -111,7 +113,7 @@ private:
             case EQUALS_FOLD: return folded(a, OP_EQUALS_FOLD, OP_EQUALS_VARIANTS);
             case PREFIX_FOLD: return folded(a, OP_PREFIX_FOLD, OP_PREFIX_VARIANTS);
             case SUFFIX_FOLD: return folded(a, OP_SUFFIX_FOLD, OP_SUFFIX_VARIANTS);
-            case WILDCARD: return wildcard(a);
+            case WILDCARD: return wildcard(slot, a);
             case NUMERIC: {
                 Bounds bounds = closed_bounds(a);
                 if (bounds.low == bounds.high) return value(slot, anchor_key(a, segment.fold));
@@ -135,11 +137,17 @@ private:
         return Test{OP_EQUAL, segment.values.find(slot, key.kind, text, key.text.size(), segment.seed)};
     }
 
-    Test wildcard(const Alternative& a) {
+    uint32_t piece_number(uint32_t slot, const std::string& piece) const {
+        size_t size = std::min(piece.size(), PIECE_BYTES);
+        return pieces.find(slot, KEY_PIECE, reinterpret_cast<const uint8_t*>(piece.data()), size, segment.seed);
+    }
+
+    Test wildcard(uint32_t slot, const Alternative& a) {
         std::vector<std::string> pieces = wildcard_pieces(a.text);
         uint32_t at = uint32_t(segment.texts.size());
         put_varint(segment.texts, pieces.size());
         for (const std::string& piece : pieces) put(piece);
+        for (size_t i = 1; i + 1 < pieces.size(); ++i) put_varint(segment.texts, piece_number(slot, pieces[i]));
         return Test{OP_WILDCARD, at};
     }
 

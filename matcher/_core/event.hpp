@@ -105,7 +105,10 @@ struct Field {
     uint32_t next;        // the next field of the same slot, in the order of the document; NONE: last
     Kind kind;
     Parsed parsed;
-    double number;  // the nearest double, once parsed
+    union {
+        double number;    // of a number: the nearest double, once parsed
+        uint32_t pieces;  // of a long string: where its pieces are noted (Scratch.pieces), plus 1; 0: nowhere
+    };
 };
 
 // An object or array that is an element of an array. Numbered in the order of the document (pre-order), so that the
@@ -197,6 +200,7 @@ struct Event {
         field.next = NONE;
         field.kind = kind;
         field.parsed = Parsed::no;
+        field.pieces = 0;
         SlotState& state = slots[slot];
         if (state.epoch != epoch) {
             state = SlotState{epoch, index, index, 1, elem != 0};

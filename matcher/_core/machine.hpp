@@ -22,7 +22,7 @@ namespace matcher {
 
 struct Settings {
     TextLimits text;
-    uint64_t steps = 1000000;      // of reconciling array elements, an event
+    uint64_t steps = 1000000;      // of reconciling array elements, for a rule and an event
     bool strict = true;
     ScanFunction scan = nullptr;
 };
@@ -68,7 +68,7 @@ public:
         scratch.owners.size = 0;
         if (failure) return failure;
         scratch.ranks = paths->ranks.data();
-        scratch.steps = settings.steps;
+        scratch.step_limit = settings.steps;
         scratch.exhausted = false;
         for (const Part& part : parts) Run(*part.segment, part.dead ? part.dead->data() : nullptr, scratch).run();
         if (scratch.exhausted) {

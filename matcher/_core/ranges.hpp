@@ -37,6 +37,12 @@ struct RangeForest {
     // Calls hit(pred) for each range that holds x; logarithmic in the ranges and linear in the hits.
     template <class Hit>
     MATCHER_INLINE void walk(const Root& root, double x, Hit hit) const {
+        overlap(root, x, x, [&](const Range& range) { hit(range.pred); });
+    }
+
+    // Calls hit(range) for each range that overlaps [low, high].
+    template <class Hit>
+    MATCHER_INLINE void overlap(const Root& root, double low, double high, Hit hit) const {
         struct Part {
             uint32_t low, high;
         } stack[64];
@@ -47,9 +53,9 @@ struct RangeForest {
             while (part.low < part.high) {
                 uint32_t middle = part.low + (part.high - part.low) / 2;
                 const Range& range = ranges[middle];
-                if (range.furthest < x) break;
-                if (range.low <= x) {
-                    if (x <= range.high) hit(range.pred);
+                if (range.furthest < low) break;
+                if (range.low <= high) {
+                    if (low <= range.high) hit(range);
                     stack[top++] = Part{middle + 1, part.high};
                 }
                 part.high = middle;

@@ -43,8 +43,10 @@ private:
         scratch.pending.size = 0;
         scratch.postings.clear();
         scratch.entries.clear();
-        scratch.sorted.size = 0;
-        if (++scratch.run == 0) {
+        scratch.sorted.size = scratch.numbers.size = 0;
+        scratch.pieces.size = 0;
+        scratch.kept_hits = 0;
+        if (MATCHER_UNLIKELY(++scratch.run == 0)) {
             scratch.orders.size = 0;
             scratch.run = 1;
         }
@@ -58,6 +60,7 @@ private:
             Field& field = event.fields[at];
             uint32_t value = NONE;
             if (field.kind == Kind::string) {
+                field.pieces = 0;
                 if (index.values && MATCHER_LIKELY(field.size <= LONGEST_KEY)) {
                     ++scratch.counters.probes;
                     value = segment.values.find(slot, KEY_STRING, field.text, field.size, segment.seed);
@@ -73,7 +76,19 @@ private:
             if (value != NONE) announce(segment.value_posting[value]);
             at = field.next;
         }
+        if (index.ranges.count && state.count > Tester::FEW_FIELDS) announce_ranges(slot, index);
         announce(index.present);
+    }
+
+    // Many numbers against many ranges: each range is looked up among the numbers, so none is told twice.
+    void announce_ranges(uint32_t slot, const SlotIndex& index) {
+        auto [low, high] = tester.within(slot, Bounds{-std::numeric_limits<double>::infinity(),
+                                                      std::numeric_limits<double>::infinity()});
+        if (low == high) return;
+        segment.ranges.overlap(index.ranges, low->number, (high - 1)->number, [&](const Range& range) {
+            auto [first, last] = tester.within(slot, Bounds{range.low, range.high});
+            if (first != last) scratch.pending.push(range.pred);
+        });
     }
 
     MATCHER_INLINE void announce(uint32_t posting) {
@@ -83,7 +98,7 @@ private:
     static constexpr uint32_t LONGEST_KEY = 0x0fffffff;
 
     uint32_t look_up_number(uint32_t slot, const SlotIndex& index, Field& field) {
-        if (index.ranges.count)
+        if (index.ranges.count && event.slots[slot].count <= Tester::FEW_FIELDS)
             segment.ranges.walk(index.ranges, tester.number(field), [&](uint32_t posting) {
                 if (tester.is_comparable(field)) announce(posting);
             });
@@ -109,7 +124,7 @@ private:
         return segment.values.find(slot, KEY_ADDRESS, ip.bytes, 16, segment.seed);
     }
 
-    void announce_text(uint32_t slot, const SlotIndex& index, const Field& field, uint32_t at) {
+    void announce_text(uint32_t slot, const SlotIndex& index, Field& field, uint32_t at) {
         auto hit = [&](uint32_t posting) { scratch.pending.push(posting); };
         if (index.prefixes != NONE) segment.radix.walk<false>(index.prefixes, field.text, field.size, hit);
         if (index.suffixes != NONE) segment.radix.walk<true>(index.suffixes, field.text, field.size, hit);
@@ -119,10 +134,34 @@ private:
         if (index.addresses) announce_address(slot, index, field, at);
     }
 
-    // A piece may occur often in one text; its posting is taken once.
-    void announce_pieces(const SlotIndex& index, const Field& field) {
-        segment.aho.walk(index.pieces, field.text, field.size, [&](uint32_t posting) {
-            if (scratch.postings.insert(posting)) scratch.pending.push(posting | ONCE);
+    // A piece may occur often in one text; its posting is taken once, and with it those of the pieces it ends with.
+    void announce_pieces(const SlotIndex& index, Field& field) {
+        if (MATCHER_UNLIKELY(field.size >= Tester::LONG_TEXT)) return note_pieces(index, field);
+        Pool<uint32_t>& seen = scratch.nodes_seen;
+        while (MATCHER_UNLIKELY(seen.size < segment.aho.nodes.size())) seen.push(0);
+        segment.aho.walk(index.pieces, field.text, field.size, [&](uint32_t node, uint32_t piece, size_t) {
+            if (seen[node] == scratch.run) return false;
+            seen[node] = scratch.run;
+            announce(segment.piece_posting[piece]);
+            return true;
+        });
+    }
+
+    // In a long text, where each piece first and last ends is kept for Tester::can_end.
+    void note_pieces(const SlotIndex& index, Field& field) {
+        uint32_t block = scratch.pieces.size, count = uint32_t(segment.piece_posting.size());
+        scratch.pieces.reserve(size_t(block) + count);
+        scratch.pieces.size += count;
+        PieceSeen* seen = scratch.pieces.data + block;
+        std::memset(static_cast<void*>(seen), 0, count * sizeof(PieceSeen));
+        field.pieces = block + 1;
+        segment.aho.walk(index.pieces, field.text, field.size, [&](uint32_t, uint32_t piece, size_t end) {
+            seen[piece].last_end = uint32_t(end);
+            if (seen[piece].first_end == 0) {
+                seen[piece].first_end = uint32_t(end);
+                announce(segment.piece_posting[piece]);
+            }
+            return true;
         });
     }
 
@@ -156,12 +195,8 @@ private:
         }
     }
 
-    static constexpr uint32_t ONCE = 0x80000000u;  // on a posting that was already checked against those seen
-
     MATCHER_INLINE void visit(uint32_t number) {
-        if (number == NONE) return;
-        if (number & ONCE) number &= ~ONCE;
-        else if (many && !scratch.postings.insert(number)) return;
+        if (number == NONE || (many && !scratch.postings.insert(number))) return;
         const Posting& posting = segment.postings[number];
         const Candidate* candidate = segment.candidates.data() + posting.first;
         for (const Candidate* end = candidate + posting.count; candidate != end; ++candidate) consider(*candidate);
@@ -169,18 +204,32 @@ private:
     }
 
     void visit_splits(uint32_t number, const Posting& posting) {
+        bool kept = many;
         for (uint32_t i = 0; i < posting.split_count; ++i) {
-            uint32_t slot = segment.splits[posting.splits + i];
-            if (!event.has(slot)) continue;
-            bool kept = many;
-            many |= event.slots[slot].count > 1;
-            for (uint32_t at = event.slots[slot].first; at != NONE; at = event.fields[at].next) {
+            const Split& split = segment.splits[posting.splits + i];
+            if (!event.has(split.slot)) continue;
+            const SlotState& state = event.slots[split.slot];
+            many |= state.count > 1;
+            if (state.count > Tester::FEW_FIELDS && state.count > split.count && !segment.any_address) {
+                visit_split_values(number, split);
+                continue;
+            }
+            for (uint32_t at = state.first; at != NONE; at = event.fields[at].next) {
                 ++scratch.counters.probes;
                 if (scratch.values[at] != NONE) visit(segment.split(number, scratch.values[at]));
                 if (segment.any_address && scratch.addresses[at] != NONE)
                     visit(segment.split(number, scratch.addresses[at]));
             }
-            many = kept;
+        }
+        many = kept;
+    }
+
+    // Many fields and fewer values to split by: ask for each value whether a field has it.
+    void visit_split_values(uint32_t number, const Split& split) {
+        for (uint32_t i = split.first; i < split.first + split.count; ++i) {
+            ++scratch.counters.probes;
+            auto [first, last] = tester.with_value(split.slot, segment.split_values[i]);
+            if (first != last) visit(segment.split(number, segment.split_values[i]));
         }
     }
 

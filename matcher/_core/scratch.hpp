@@ -58,10 +58,22 @@ private:
     }
 };
 
-// Where a slot's fields lie in Scratch.sorted, by value.
+// Where a slot's fields lie in Scratch.sorted by value, and its comparable numbers in Scratch.numbers; each valid if its
+// epoch is the run's.
 struct SlotOrder {
-    uint32_t epoch;
-    uint32_t first;
+    uint32_t epoch, first;
+    uint32_t hits;  // the elements of the same fields: Scratch.hits from here on
+    uint32_t numbers_epoch, numbers, number_count;
+};
+
+struct NumberAt {
+    double number;
+    uint32_t field;
+};
+
+// Where a piece of a wildcard ends in a long text, first and last; 0: nowhere.
+struct PieceSeen {
+    uint32_t first_end, last_end;
 };
 
 struct Counters {
@@ -91,16 +103,21 @@ struct Scratch {
     Seen postings, entries;
     Pool<SlotOrder> orders;    // slot → its order; valid if the epoch is the run's
     Pool<uint64_t> sorted;     // value << 32 | field
+    Pool<NumberAt> numbers;
+    Pool<PieceSeen> pieces;    // a block for each long string: piece → where
+    Pool<uint32_t> nodes_seen;       // node of an AhoForest → the run that came there
     uint32_t run = 0;
     Counters counters;
     // For array elements (arrays.hpp).
     Pool<uint32_t> hits;
+    uint32_t kept_hits = 0;  // of slots in order (SlotOrder); what rules collect comes behind
     Pool<HitRange> ranges;
     Pool<ArrayFrame> array_frames;
     Pool<uint32_t> terms;
     Pool<uint32_t> taken;
     const uint32_t* ranks = nullptr;  // slot → its place in the order of paths
-    uint64_t steps = 0;      // left of the limit
+    uint64_t step_limit = 0;
+    uint64_t steps = 0;      // left of the limit, for the rule at hand
     bool exhausted = false;  // the limit was reached
 
     void trim() {
@@ -110,6 +127,8 @@ struct Scratch {
         addresses.trim(most);
         sorted.trim(most);
         pending.trim(most);
+        numbers.trim(most);
+        nodes_seen.trim(most);
         hits.trim(most);
         ranges.trim(most);
         if (folded.capacity() > most) std::string().swap(folded);

@@ -29,7 +29,7 @@ enum Op : uint8_t {
     OP_EQUALS_VARIANTS,  // arg: into texts: variants
     OP_PREFIX_VARIANTS,
     OP_SUFFIX_VARIANTS,
-    OP_WILDCARD,     // arg: into texts: pieces
+    OP_WILDCARD,     // arg: into texts: pieces, and for each inner one its number
     OP_RANGE,        // arg: into bounds
     OP_BLOCK,        // arg: into texts: bits, 16 bytes
     OP_PRESENT,
@@ -50,6 +50,8 @@ constexpr uint32_t HEADER_COUNT = 0x1fffffffu;
 constexpr uint32_t OP_BITS = 5, OP_MASK = 31;
 constexpr uint32_t PLAIN_WORDS = 2, TREE_WORDS = 5;
 
+constexpr size_t PIECE_BYTES = 16;  // of a wildcard's inner piece that are looked for: a bound on hits per position
+
 constexpr uint32_t REPEATED = 0x80000000u;  // in Candidate.entry: the rule waits under several anchors
 
 struct Candidate {
@@ -60,8 +62,15 @@ struct Candidate {
 struct Posting {
     uint32_t first;   // candidates
     uint32_t count;
-    uint32_t splits;  // into Segment.splits: slots by whose value further candidates are filed
+    uint32_t splits;  // into Segment.splits
     uint32_t split_count;
+};
+
+// A slot by whose value further candidates of a posting are filed.
+struct Split {
+    uint32_t slot;
+    uint32_t first;  // the values: Segment.split_values
+    uint32_t count;
 };
 
 // The smaller posting of those rules of `posting` that also want `value`.
@@ -105,9 +114,11 @@ struct Segment {
     std::vector<uint32_t> value_posting;  // value → posting; NONE: none
     std::vector<Posting> postings;
     std::vector<Candidate> candidates;
-    std::vector<uint32_t> splits;
+    std::vector<Split> splits;
+    std::vector<uint32_t> split_values;
     std::vector<SplitCell> split_cells;
     uint32_t split_mask = 0;
+    std::vector<uint32_t> piece_posting;  // piece of a wildcard → posting; NONE: no rule waits for it
     RadixForest radix;
     AhoForest aho;
     RangeForest ranges;
@@ -147,7 +158,7 @@ struct Segment {
     size_t memory() const {
         return programs.capacity() + bytes_of(program_at) + bytes_of(owners) + bytes_of(local) + bytes_of(slots) +
                values.memory() + bytes_of(value_posting) + bytes_of(postings) + bytes_of(candidates) +
-               bytes_of(splits) + bytes_of(split_cells) + radix.memory() + aho.memory() + ranges.memory() +
+               bytes_of(splits) + bytes_of(split_values) + bytes_of(piece_posting) + bytes_of(split_cells) + radix.memory() + aho.memory() + ranges.memory() +
                fold.memory() + bytes_of(block_bits) + bytes_of(always) + bytes_of(code) + bytes_of(lists) +
                bytes_of(bounds) + texts.capacity();
     }

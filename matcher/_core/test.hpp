@@ -62,7 +62,13 @@ public:
         uint32_t slot = slot_op >> OP_BITS, op = slot_op & OP_MASK;
         if (!event.has(slot)) return allows_absence(op, arg);
         const SlotState& state = event.slots[slot];
-        if (op == OP_EQUAL && state.count > FEW_FIELDS) return ordered(slot, arg);
+        if (MATCHER_UNLIKELY(state.count > FEW_FIELDS)) {
+            if (op == OP_EQUAL) return ordered(slot, arg);
+            if (op == OP_RANGE) {
+                auto [first, last] = within(slot, segment.bounds[arg]);
+                return first != last;
+            }
+        }
         for (uint32_t index = state.first; index != NONE; index = event.fields[index].next)
             if (holds(op, arg, index)) return true;
         return maybe && state.inside && allows_absence(op, arg);
@@ -86,7 +92,26 @@ public:
                 std::lower_bound(first, last, (uint64_t(value) + 1) << 32)};
     }
 
+    // The same run as elements: a range of scratch.hits that stays while the event is matched.
+    HitRange hits_of(uint32_t slot, uint32_t value) const {
+        auto [first, last] = with_value(slot, value);
+        const SlotOrder& order = scratch.orders[slot];
+        const uint64_t* base = scratch.sorted.data + order.first;
+        return HitRange{order.hits + uint32_t(first - base), order.hits + uint32_t(last - base)};
+    }
+
+    // The comparable numbers of a slot within bounds, as a run of `numbers`; for slots of many fields.
+    std::pair<const NumberAt*, const NumberAt*> within(uint32_t slot, const Bounds& bounds) const {
+        const SlotOrder& order = numbers_of(slot);
+        const NumberAt* first = scratch.numbers.data + order.numbers;
+        const NumberAt* last = first + order.number_count;
+        first = std::lower_bound(first, last, bounds.low, [](const NumberAt& a, double low) { return a.number < low; });
+        last = std::upper_bound(first, last, bounds.high, [](double high, const NumberAt& a) { return high < a.number; });
+        return {first, last};
+    }
+
     static constexpr uint32_t FEW_FIELDS = 16;
+    static constexpr uint32_t LONG_TEXT = 4096;  // bytes of a string whose pieces are worth noting
 
 private:
     MATCHER_INLINE bool equal(uint32_t index, uint32_t value) const {
@@ -102,14 +127,46 @@ private:
         return false;
     }
 
-    MATCHER_COLD const SlotOrder& order_of(uint32_t slot) const {
-        while (scratch.orders.size <= slot) scratch.orders.push(SlotOrder{0, 0});
-        SlotOrder& order = scratch.orders[slot];
+    SlotOrder& place_of(uint32_t slot) const {
+        while (scratch.orders.size <= slot) scratch.orders.push(SlotOrder{0, 0, 0, 0, 0, 0});
+        return scratch.orders[slot];
+    }
+
+    const SlotOrder& order_of(uint32_t slot) const {
+        SlotOrder& order = place_of(slot);
         if (order.epoch == scratch.run) return order;
-        order = SlotOrder{scratch.run, scratch.sorted.size};
+        order.epoch = scratch.run;
+        order.first = scratch.sorted.size;
         for (uint32_t index = event.slots[slot].first; index != NONE; index = event.fields[index].next)
             scratch.sorted.push(uint64_t(scratch.values[index]) << 32 | index);
         std::sort(scratch.sorted.data + order.first, scratch.sorted.end());
+        keep_hits(order);
+        return order;
+    }
+
+    // The elements of the sorted fields, for all rules to use: hits of a value are a run of them.
+    void keep_hits(SlotOrder& order) const {
+        scratch.hits.size = scratch.kept_hits;
+        order.hits = scratch.hits.size;
+        for (uint32_t i = order.first; i < scratch.sorted.size; ++i)
+            scratch.hits.push(event.fields[uint32_t(scratch.sorted[i])].elem);
+        scratch.kept_hits = scratch.hits.size;
+    }
+
+    const SlotOrder& numbers_of(uint32_t slot) const {
+        SlotOrder& order = place_of(slot);
+        if (order.numbers_epoch == scratch.run) return order;
+        order.numbers_epoch = scratch.run;
+        order.numbers = scratch.numbers.size;
+        for (uint32_t index = event.slots[slot].first; index != NONE; index = event.fields[index].next) {
+            Field& field = event.fields[index];
+            if (field.kind != Kind::number) continue;
+            double value = number(field);
+            if (is_comparable(field)) scratch.numbers.push(NumberAt{value, index});
+        }
+        order.number_count = scratch.numbers.size - order.numbers;
+        std::sort(scratch.numbers.data + order.numbers, scratch.numbers.end(),
+                  [](const NumberAt& a, const NumberAt& b) { return a.number < b.number; });
         return order;
     }
 
@@ -134,7 +191,9 @@ private:
             case OP_EQUALS_VARIANTS: return matches_variants(operand, field.text, field.size, false);
             case OP_PREFIX_VARIANTS: return matches_variants(operand, field.text, field.size, true);
             case OP_SUFFIX_VARIANTS: return ends_with_variants(operand, field.text, field.size);
-            case OP_WILDCARD: return matches_wildcard(operand, field.text, field.size);
+            case OP_WILDCARD:
+                if (MATCHER_UNLIKELY(field.pieces != 0) && !can_end(operand, field)) return false;
+                return matches_wildcard(operand, field.text, field.size);
             case OP_BLOCK: return in_block(operand, field);
             default: break;
         }
@@ -149,6 +208,28 @@ private:
             case OP_SUFFIX_FOLD: return same_folded(tail, operand, size);
             default: return false;
         }
+    }
+
+    // A quick look at long texts: whether each inner piece last occurs behind where those before it first do.
+    bool can_end(const uint8_t* pattern, const Field& field) const {
+        const PieceSeen* seen = scratch.pieces.data + (field.pieces - 1);
+        uint64_t count = read_varint(pattern);
+        size_t reached = size_t(read_varint(pattern));
+        const uint8_t* numbers = pattern + reached;
+        for (uint64_t piece = 1; piece < count; ++piece) {  // the numbers stand behind the pieces
+            size_t length = size_t(read_varint(numbers));
+            numbers += length;
+        }
+        pattern += reached;
+        for (uint64_t piece = 1; piece + 1 < count; ++piece) {
+            size_t length = size_t(read_varint(pattern));
+            size_t known = std::min(length, PIECE_BYTES);
+            const PieceSeen& at = seen[read_varint(numbers)];
+            if (at.last_end < reached + known) return false;
+            reached = std::max(reached, size_t(at.first_end) - known) + length;
+            pattern += length;
+        }
+        return true;
     }
 
     // v4 addresses live in ::ffff:0:0/96, so one comparison serves both; a v6 block never reaches into them.
