@@ -91,7 +91,7 @@ def _is_lines(head: bytes, ended: bool) -> bool | None:
     start = len(_BOM) if head.startswith(_BOM) else 0
     space = _SPACES.match(head, start)
     start = space.end() if space else start
-    if start == len(head):
+    if start == len(head) or (len(head) < len(_BOM) and _BOM.startswith(head)):
         return True if ended else None
     if head[start] != ord("{"):
         return head[start] != ord("[")
@@ -102,7 +102,7 @@ def _is_lines(head: bytes, ended: bool) -> bool | None:
     rest = head[newline + 1 :].lstrip(_SPACE) if newline >= 0 else b""
     walk = _Walk(0)
     found = walk.go(line)
-    if found == _SHORT and walk.at < len(line):  # it ends within a string
+    if found == _SHORT and walk.at < len(line) and newline >= 0:  # it ends within a string
         return True
     records = _Walk(0, records=True).go(line) == _RECORDS
     if found == _ENDED and (rest or not records):
@@ -254,6 +254,8 @@ class _Window:
                 return self.take(found.end())
             if (not found and self.text[self.at] != 0x22) or not self.grow(self.at):
                 break
+        if not found and self.text[self.at] == 0x22:
+            self.at = len(self.text)
         if not found or self.feed.fault is not None:
             raise self.broken("a value")
         return self.take(found.end() - found.start())
