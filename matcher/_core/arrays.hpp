@@ -178,11 +178,27 @@ private:
             frame.group = end;
         }
         if (frame.group == frame.last) return --scratch.array_frames.size, 1;
+        if (event.deepest == elem(frame.context).depth + 1)
+            return share_element(frame) ? 1 : (--scratch.array_frames.size, 0);
         frame.pivot = frame.group;
         for (uint32_t i = frame.group + 1; i < frame.group_end; ++i)
             if (length(scratch.ranges[i]) < length(scratch.ranges[frame.pivot])) frame.pivot = i;
         frame.at = scratch.ranges[frame.pivot].low;
         return next_element(frame);
+    }
+
+    // Where no element has others inside, terms agree on an element that is a hit of each: leap from hit to hit.
+    bool share_element(const ArrayFrame& frame) {
+        uint32_t element = 0;
+        for (uint32_t same = 0, i = frame.group; same < frame.group_end - frame.group;) {
+            HitRange& range = scratch.ranges[i];
+            range.low = gallop(range.low, range.high, element);
+            if (range.low == range.high || !step()) return false;
+            same = hit(range.low) == element ? same + 1 : 1;
+            element = hit(range.low);
+            if (++i == frame.group_end) i = frame.group;
+        }
+        return true;
     }
 
     // The next element of the group's array in which each of its terms has a hit.

@@ -155,7 +155,7 @@ struct Event {
     Pool<uint64_t> marks, escapes, opens, closes;  // a bit a byte: tokens, backslashes, brackets
     bool any_escape = false, any_high = false;     // the text has a backslash; a byte above 0x7f
     uint32_t epoch = 0;
-    uint64_t scanned = 0;  // bytes
+    uint32_t deepest = 0;  // the greatest depth of an element
 
     const uint8_t* pad(const uint8_t* text, size_t size) {
         buffer.reserve(size + PADDING);
@@ -167,6 +167,7 @@ struct Event {
     void start(uint32_t slot_count, uint32_t depth) {
         fields.size = elems.size = arrays.size = touched.size = decoded.size = 0;
         elems.push(Elem{NONE, NONE, 0, 1});
+        deepest = 0;
         if (MATCHER_UNLIKELY(slots.size < slot_count)) widen(slot_count);
         if (MATCHER_UNLIKELY(++epoch == 0)) forget();
         frames.reserve(size_t(depth) + 1);

@@ -284,6 +284,7 @@ struct Walk {
     MATCHER_INLINE uint32_t add_elem(uint32_t parent, uint32_t array) {
         uint32_t number = event.elems.size;
         uint32_t depth = event.elems[parent].depth + 1;
+        if (depth > event.deepest) event.deepest = depth;
         event.elems.push(Elem{parent, array, depth, number + 1});
         return number;
     }
