@@ -106,10 +106,9 @@ def _format_of(values: list[_Value], reader: _Reader) -> RulesFormat:
         return "lines"
     if not first:
         return "map"
-    kinds = [value.plain for _, value in reader.members(values[0])]
-    if any(isinstance(plain, list) for plain in kinds) or ENVELOPE.issuperset(first):
+    if any(isinstance(plain, list) for plain in first.values()) or ENVELOPE.issuperset(first):
         return "pattern"
-    return "map" if any(_may_be_pattern(plain) for plain in kinds) else "pattern"
+    return "map" if any(_may_be_pattern(plain) for plain in first.values()) else "pattern"
 
 
 def _of_lines(values: list[_Value], reader: _Reader) -> list[tuple[str, str]]:
