@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import io
+import os
 import re
 import shlex
 import shutil
@@ -98,8 +99,9 @@ def test_the_commands_of_the_readme_print_what_it_says(tmp_path: Path) -> None:
 def ran(arguments: list[str], folder: Path) -> list[str]:
     """The lines that `matcher` prints; anything but an exit by 0 or 1 is added as a line."""
     command = [sys.executable, "-m", "matcher.cli", *arguments]
-    done = subprocess.run(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
-    lines = [line.rstrip() for line in done.stdout.splitlines()]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "120", "NO_COLOR": "1"}
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    lines = [line.rstrip() for line in (done.stdout + done.stderr).splitlines()]
     return lines if done.returncode in {0, 1} else [*lines, f"exit code {done.returncode}"]
 
 
