@@ -12,7 +12,5 @@ __all__ = [
     "PatternError",
     "RuleSet",
     "RuleSetError",
-    "check",
-    "explain",
     "test_event_pattern",
 ]

@@ -8,16 +8,17 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
-from matcher import eventtext, saved
+from matcher import eventtext
 from matcher._core.machine import LineFile, Machine
 from matcher.errors import EventError, PatternError, RuleSetError
-from matcher.lowering import program_of, tree_of
 from matcher.limits import DEFAULT, Limits
-from matcher.pattern.ast import AnyOf, Node
-from matcher.pattern.parse import parse
 
+# What compiles, explains or saves patterns is imported where it is first used: a process that only imports matcher
+# starts without it.
 if TYPE_CHECKING:
+    from matcher import saved
     from matcher.explain import Explanation
+    from matcher.pattern.ast import Node
     from matcher.pattern.lint import Finding
 
 __all__ = ["Counts", "Pattern", "RuleSet", "test_event_pattern"]
@@ -84,7 +85,8 @@ class RuleSet(Generic[Name]):
         self._lock = threading.Lock()
         self._owners: dict[Name, int] = {}  # in the order first added
         self._state: tuple[Machine, list[Name]] = (_empty_machine(validate, limits), [])  # owner → name
-        self.update(rules)
+        if rules != ():
+            self.update(rules)
 
     # ---- matching ----
 
@@ -168,6 +170,8 @@ class RuleSet(Generic[Name]):
         """Say why a rule matches an event, or what kept it from doing so. Raises KeyError, EventError."""
         from matcher.explain import explain
 
+        from matcher.pattern.ast import AnyOf
+
         nodes = self[name]
         return explain(nodes[0] if len(nodes) == 1 else AnyOf(tuple(nodes)), event, self._limits)
 
@@ -182,6 +186,9 @@ class RuleSet(Generic[Name]):
 
         Raises PatternError and leaves the set as it was.
         """
+        from matcher.lowering import program_of
+        from matcher.pattern.parse import parse
+
         node = parse(pattern, self._limits)
         with self._lock:
             if name in self._owners and node in self._trees(name):
@@ -196,6 +203,9 @@ class RuleSet(Generic[Name]):
 
     def update(self, rules: Mapping[Name, PatternLike] | Iterable[tuple[Name, PatternLike]]) -> None:
         """Add many rules at once, compiled in bulk; all or none. Raises RuleSetError."""
+        from matcher.lowering import program_of
+        from matcher.pattern.parse import parse
+
         pairs = rules.items() if isinstance(rules, Mapping) else rules
         programs: list[tuple[Name, bytes]] = []
         faulty: dict[Hashable, PatternError] = {}
@@ -251,6 +261,9 @@ class RuleSet(Generic[Name]):
 
     def __setitem__(self, name: Name, pattern: PatternLike) -> None:
         """Replace all that was added under the name, in its place; or add it. Raises PatternError."""
+        from matcher.lowering import program_of
+        from matcher.pattern.parse import parse
+
         program = program_of(parse(pattern, self._limits))
         with self._lock:
             machine, names = self._state
@@ -268,12 +281,16 @@ class RuleSet(Generic[Name]):
             return self._trees(name)
 
     def _trees(self, name: Name) -> list[Node]:
+        from matcher.lowering import tree_of
+
         machine = self._state[0]
         paths = machine.paths()
         return [tree_of(program, paths) for _, program in machine.rules_of(self._owners[name])]
 
     def items(self) -> Iterator[tuple[Name, Node]]:
         """Give each pattern with its name, as a tree; a name comes as often as it has patterns."""
+        from matcher.lowering import tree_of
+
         machine, names = self._state
         paths = machine.paths()
         for owner, program in sorted(machine.rules(), key=lambda rule: rule[0]):
@@ -339,6 +356,8 @@ class RuleSet(Generic[Name]):
         return made
 
     def _parts(self) -> saved.Parts:
+        from matcher import saved
+
         with self._lock:
             machine, names = self._state
             return saved.Parts(self._validate, self._limits, names, list(self._owners.values()), machine.dump())
@@ -354,11 +373,15 @@ class RuleSet(Generic[Name]):
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the compiled set to a file. Names must be str, int, float, bool or None; pickle takes all others."""
+        from matcher import saved
+
         saved.write(path, self._parts())
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> RuleSet[Any]:
         """Read a set that `save` wrote. Raises StoreError for a file that is damaged, or of another version."""
+        from matcher import saved
+
         return cls._from_parts(saved.read(path))
 
 
