@@ -45,7 +45,7 @@ asan: build/asan/ready  ## run the tests on a build with address and undefined-b
 	cd build/asan/main && CI= \
 	LD_PRELOAD="$$(gcc -print-file-name=libasan.so) $$(gcc -print-file-name=libstdc++.so)" \
 	ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 PYTHONMALLOC=malloc \
-	../venv/bin/python -m pytest -m "not slow" tests/unit tests/property tests/fuzz $(ARGUMENTS)
+	../venv/bin/python -m pytest -m "not slow" tests/unit tests/property tests/conformance tests/fuzz $(ARGUMENTS)
 
 stress: .venv/ready  ## match from many threads while rules come and go
 	$(BIN)/python -m pytest -m slow tests/stress $(ARGUMENTS)
@@ -77,6 +77,7 @@ build/asan/ready: pyproject.toml setup.py $(CORE) $(shell find matcher tests -na
 	mkdir -p build/asan/main
 	cp -R matcher tests pyproject.toml setup.py README.md build/asan/main
 	rm -f build/asan/main/matcher/_core/*.so
+	test ! -d ../shared || ln -sfn "$(abspath ../shared)" build/asan/shared
 	test -x build/asan/venv/bin/python || $(PYTHON) -m venv build/asan/venv
 	cd build/asan/main && MATCHER_SANITIZE=address,undefined \
 	../venv/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
