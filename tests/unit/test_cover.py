@@ -35,8 +35,15 @@ WRITTEN = st.one_of(
     TEXT,
     NUMBER,
     st.sampled_from([None, True, False]),
-    *(TEXT.map(lambda text, name=name: {name: text}) for name in ("exactly", "prefix", "suffix", "equals-ignore-case")),
-    *(TEXT.map(lambda text, name=name: {name: {"equals-ignore-case": text}}) for name in ("prefix", "suffix")),
+    st.dictionaries(
+        st.sampled_from(["exactly", "prefix", "suffix", "equals-ignore-case"]), TEXT, min_size=1, max_size=1
+    ),
+    st.dictionaries(
+        st.sampled_from(["prefix", "suffix"]),
+        TEXT.map(lambda text: {"equals-ignore-case": text}),
+        min_size=1,
+        max_size=1,
+    ),
     STARRED.map(lambda text: {"wildcard": text}),
     RANGE.map(lambda bounds: {"numeric": bounds}),
     BLOCK.map(lambda block: {"cidr": block}),
@@ -44,10 +51,12 @@ WRITTEN = st.one_of(
     (FILLED | st.lists(FILLED, min_size=1, max_size=3) | st.lists(COMPARED, min_size=1, max_size=3)).map(
         lambda barred: {"anything-but": barred}
     ),
-    *(
-        st.lists(FILLED, min_size=1, max_size=2).map(lambda texts, name=name: {"anything-but": {name: texts}})
-        for name in ("prefix", "suffix", "equals-ignore-case")
-    ),
+    st.dictionaries(
+        st.sampled_from(["prefix", "suffix", "equals-ignore-case"]),
+        st.lists(FILLED, min_size=1, max_size=2),
+        min_size=1,
+        max_size=1,
+    ).map(lambda barred: {"anything-but": barred}),
     st.lists(STARRED, min_size=1, max_size=2).map(lambda texts: {"anything-but": {"wildcard": texts}}),
 )
 VALUES = [

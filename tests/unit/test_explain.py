@@ -153,7 +153,7 @@ def test_the_search_is_limited() -> None:
 
 def test_long_arrays_stay_near_linear() -> None:
     event = read_event({"a": [{"b": number, "c": number, "d": [{"e": number}]} for number in range(3_000)]})
-    pattern = {"a": {"b": [{"exists": True}], "c": [{"exists": True}], "d": {"e": [2_999]}}}
+    pattern: dict[str, Any] = {"a": {"b": [{"exists": True}], "c": [{"exists": True}], "d": {"e": [2_999]}}}
     assert matches(parse(pattern), event, Limits(array_steps=20_000))
     pattern["a"]["b"] = [0]
     assert not matches(parse(pattern), event, Limits(array_steps=20_000))

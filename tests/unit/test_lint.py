@@ -55,13 +55,16 @@ EVENT = st.fixed_dictionaries({}, optional={"a": ELEMENT | st.lists(ELEMENT | SC
 def test_no_event_contradicts_a_finding(patterns: list[Any], events: list[Any]) -> None:
     nodes = [parse(pattern) for pattern in patterns]
     for finding in check(list(enumerate(patterns))):
+        assert isinstance(finding.rule, int)
         for event in events:
             answers = [matches(node, event) for node in nodes]
             if finding.kind == "never" and not finding.at:
                 assert not answers[finding.rule]
             elif finding.kind == "duplicate-rule":
+                assert isinstance(finding.other, int)
                 assert answers[finding.rule] == answers[finding.other]
             elif finding.kind == "implied":
+                assert isinstance(finding.other, int)
                 assert answers[finding.other] or not answers[finding.rule]
             elif finding.kind == "redundant" or (finding.kind == "never" and finding.at[-1].isdigit()):
                 less = without(patterns[finding.rule], finding.at)
@@ -139,7 +142,7 @@ def test_one_pattern(pattern: str, findings: list[tuple[str, str]]) -> None:
     assert found(pattern) == [(None, kind, at) for kind, at in findings]
 
 
-RULES = {
+RULES: dict[str, Any] = {
     "two": {"a": ["x", "y"]},
     "same": {"a": ["y", "x"]},
     "narrow": {"a": ["x"], "b": [1]},
@@ -172,7 +175,9 @@ def test_absence_is_implied_only_by_the_same_fields_before_it() -> None:
 
 
 def test_findings_of_a_rule_set() -> None:
-    rules: RuleSet[str] = RuleSet({"one": {"d": {"a": ["x", {"prefix": "x"}]}}, "two": {"a": [1]}, "three": {"a": [1]}})
+    rules: RuleSet[str] = RuleSet(
+        [("one", {"d": {"a": ["x", {"prefix": "x"}]}}), ("two", {"a": [1]}), ("three", {"a": [1]})]
+    )
     assert [(finding.rule, finding.kind, finding.at) for finding in rules.lint()] == [
         ("one", "redundant", "/d.a/0"),
         ("three", "duplicate-rule", ""),
@@ -197,7 +202,10 @@ def test_combinations_are_counted() -> None:
 def test_ten_thousand_rules_do_not_take_their_square(kind: str) -> None:
     rules: list[tuple[int, Node]] = []
     for number in range(10_000):
-        fields = {"source": ["app"], "detail": {"id": [f"i-{number}"], "n": [{"numeric": [">", number]}]}}
+        fields: dict[str, Any] = {
+            "source": ["app"],
+            "detail": {"id": [f"i-{number}"], "n": [{"numeric": [">", number]}]},
+        }
         if kind == "wildcard":
             fields = {"source": [{"wildcard": f"*{number}*x"}]}
         elif kind == "shared":
