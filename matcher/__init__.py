@@ -2,7 +2,8 @@
 
 from matcher.errors import EventError, MatcherError, PatternError, RuleSetError
 from matcher.limits import Limits
-from matcher.ruleset import Pattern, RuleSet, test_event_pattern
+from matcher.ruleset import RuleSet
+from matcher.single import Pattern, test_event_pattern
 
 __all__ = [
     "EventError",

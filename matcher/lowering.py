@@ -1,21 +1,65 @@
-"""Turn a pattern's tree into the program that the core keeps, and back; the only file that knows both forms."""
+"""Turn a pattern into the program that the core keeps, and a program back into the pattern's tree."""
 
 from __future__ import annotations
 
-from typing import cast
+from collections.abc import Mapping
+from typing import Any, cast
+
+import orjson
 
 from matcher._core.lower import lower, raised
+from matcher._core.machine import Compiler
+from matcher.limits import Limits
 from matcher.pattern import ast
 from matcher.pattern.fold import variants
+from matcher.pattern.parse import parse
 
-__all__ = ["program_of", "tree_of"]
+__all__ = ["Lowering", "program_of", "tree_of"]
 
 _CLASSES = {name: getattr(ast, name) for name in ast.__all__ if isinstance(getattr(ast, name), type)}
 _KINDS = {kind: name for name, kind in _CLASSES.items()}
+_UNLIMITED = 0xFFFFFFFF
+
+
+class Lowering:
+    """Compiles patterns to programs whose terms name paths.
+
+    Plain patterns, which nearly all are, go straight from text to program in the core; the parser does the others, and
+    finds the faults. Both give the same programs (tests/property hold them to it).
+    """
+
+    __slots__ = ("_limits", "_plain")
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        sized = (limits.pattern_bytes, limits.paths_per_rule)
+        self._plain = Compiler(*(_UNLIMITED if limit is None else limit for limit in sized), limits.nesting)
+
+    def program(self, pattern: Mapping[str, Any] | str | bytes) -> bytes:
+        """Give the program of a pattern. Raises PatternError."""
+        text = _text_of(pattern)
+        if text is not None and self._limits.wildcard_complexity is None:
+            program = self._plain.program(text)
+            if program is not None:
+                return program
+        return program_of(parse(cast(Any, pattern), self._limits))
+
+
+def _text_of(pattern: Mapping[str, Any] | str | bytes) -> bytes | None:
+    """Give the text of a pattern; None where only the parser should look at it."""
+    if type(pattern) is bytes:
+        return pattern
+    try:
+        if isinstance(pattern, str):
+            return pattern.encode()
+        text = orjson.dumps(pattern)
+    except (TypeError, UnicodeEncodeError):
+        return None
+    return None if b"null" in text else text  # orjson writes NaN and infinities as null
 
 
 def program_of(node: ast.Node) -> bytes:
-    """Give the program of a tree; its terms name paths."""
+    """Give the program of a tree."""
     return lower(node, _KINDS, variants)
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Hashable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, cast
 
 from matcher import eventtext
-from matcher._core.machine import LineFile, Machine
+from matcher._core.machine import Machine
+from matcher._core.names import Names
 from matcher.errors import EventError, PatternError, RuleSetError
 from matcher.limits import DEFAULT, Limits
 
@@ -19,9 +20,10 @@ if TYPE_CHECKING:
     from matcher import saved
     from matcher.explain import Explanation
     from matcher.pattern.ast import Node
-    from matcher.pattern.lint import Finding
+    from matcher.pattern.finding import Finding
+    from matcher.scanning import Counts
 
-__all__ = ["Counts", "Pattern", "RuleSet", "test_event_pattern"]
+__all__ = ["EventLike", "PatternLike", "RuleSet"]
 
 Name = TypeVar("Name", bound=Hashable)
 #: A pattern: a dict, or its JSON as str or bytes (where number spelling and duplicate members survive).
@@ -46,18 +48,6 @@ def _empty_machine(validate: Validate, limits: Limits) -> Machine:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Counts(Generic[Name]):
-    """What `RuleSet.count` found: events, those that matched a rule, their bytes (None where not known), matches by
-    name (names that matched), and the refused lines with their errors."""
-
-    events: int
-    matched: int
-    bytes: int | None
-    by_name: dict[Name, int]
-    errors: list[tuple[int, EventError]]
-
-
 class RuleSet(Generic[Name]):
     """Named rules, matched all at once.
 
@@ -71,7 +61,7 @@ class RuleSet(Generic[Name]):
     Raises RuleSetError, a PatternError that holds every fault of every rule.
     """
 
-    __slots__ = ("_limits", "_lock", "_owners", "_state", "_validate")
+    __slots__ = ("_limits", "_lock", "_names", "_state", "_validate")
 
     def __init__(
         self,
@@ -83,8 +73,9 @@ class RuleSet(Generic[Name]):
         self._limits = limits
         self._validate = validate
         self._lock = threading.Lock()
-        self._owners: dict[Name, int] = {}  # in the order first added
-        self._state: tuple[Machine, list[Name]] = (_empty_machine(validate, limits), [])  # owner → name
+        self._names = Names()
+        # What readers use, swapped as one: the machine, and its owners' names (a list that only grows).
+        self._state: tuple[Machine, list[Name]] = (_empty_machine(validate, limits), self._names.table)
         if rules != ():
             self.update(rules)
 
@@ -121,55 +112,21 @@ class RuleSet(Generic[Name]):
         `matcher.events` can read (.gz, .zst, arrays, CloudTrail records), with one thread to decompress. The rules are
         those of the moment of the call. Raises OSError.
         """
-        from matcher import events
+        from matcher import scanning
 
         machine, names = self._state
-        threads = threads or os.cpu_count() or 1
-        if events.is_plain_lines(path):
-            return iter(LineFile(path, machine, names, threads, counting=False))
-        return self._scan_batches(path, machine, names, threads)
-
-    @staticmethod
-    def _scan_batches(
-        path: str | os.PathLike[str], machine: Machine, names: list[Name], threads: int
-    ) -> Iterator[tuple[int, list[Name] | EventError]]:
-        from matcher import events
-
-        for batch in events.batches(path):
-            answers = machine.match_many([text for _, text in batch], names, threads, keep_errors=True)
-            for (number, _), answer in zip(batch, answers, strict=True):
-                yield number, answer
+        return scanning.scan(path, machine, names, threads)
 
     def count(self, path: str | os.PathLike[str], threads: int = 0) -> Counts[Name]:
         """Count the matches of each rule over a file, as `scan` reads it, without an object an event."""
-        from matcher import events
+        from matcher import scanning
 
         machine, names = self._state
-        threads = threads or os.cpu_count() or 1
-        if events.is_plain_lines(path):
-            total, matched, size, counts, errors = LineFile(path, machine, names, threads, counting=True).totals()
-            by_name = {names[owner]: counts[owner] for owner in range(len(counts)) if counts[owner]}
-            return Counts(total, matched, size, by_name, errors)
-        return self._count_answers(path, threads)
-
-    def _count_answers(self, path: str | os.PathLike[str], threads: int) -> Counts[Name]:
-        counts: dict[Name, int] = {}
-        refused: list[tuple[int, EventError]] = []
-        total = matched = 0
-        for line, answer in self.scan(path, threads):
-            if isinstance(answer, EventError):
-                refused.append((line, answer))
-                continue
-            total += 1
-            matched += bool(answer)
-            for name in answer:
-                counts[name] = counts.get(name, 0) + 1
-        return Counts(total, matched, None, counts, refused)
+        return scanning.count(path, machine, names, threads)
 
     def explain(self, event: EventLike, name: Name) -> Explanation:
         """Say why a rule matches an event, or what kept it from doing so. Raises KeyError, EventError."""
         from matcher.explain import explain
-
         from matcher.pattern.ast import AnyOf
 
         nodes = self[name]
@@ -186,33 +143,25 @@ class RuleSet(Generic[Name]):
 
         Raises PatternError and leaves the set as it was.
         """
-        from matcher.lowering import program_of
-        from matcher.pattern.parse import parse
+        from matcher.lowering import Lowering
 
-        node = parse(pattern, self._limits)
+        program = Lowering(self._limits).program(pattern)
         with self._lock:
-            if name in self._owners and node in self._trees(name):
-                return
-            machine, names = self._state
-            owner = self._owners.get(name, len(names))
-            machine = machine.with_rules([(owner, program_of(node))])
-            if owner == len(names):
-                names.append(name)
-                self._owners[name] = owner
-            self._state = (machine, names)
+            owner = self._names.find(name)
+            if owner < 0 or not self._state[0].has(owner, program):
+                self._add_programs([(name, program)])
 
     def update(self, rules: Mapping[Name, PatternLike] | Iterable[tuple[Name, PatternLike]]) -> None:
         """Add many rules at once, compiled in bulk; all or none. Raises RuleSetError."""
-        from matcher.lowering import program_of
-        from matcher.pattern.parse import parse
+        from matcher.lowering import Lowering
 
         pairs = rules.items() if isinstance(rules, Mapping) else rules
         programs: list[tuple[Name, bytes]] = []
         faulty: dict[Hashable, PatternError] = {}
-        limits = self._limits
+        lowered = Lowering(self._limits).program
         for name, pattern in pairs:
             try:
-                programs.append((name, program_of(parse(pattern, limits))))
+                programs.append((name, lowered(pattern)))
             except PatternError as error:
                 faulty.setdefault(name, error)
         if faulty:
@@ -222,56 +171,57 @@ class RuleSet(Generic[Name]):
                 self._add_programs(programs)
 
     def _add_programs(self, programs: list[tuple[Name, bytes]]) -> None:
-        machine, names = self._state
-        owners = self._owners
-        fresh: dict[Name, int] = {}
+        machine, _ = self._state
+        names = self._names
         batch = []
-        for name, program in programs:
-            owner = owners.get(name)
-            if owner is None:
-                owner = fresh.setdefault(name, len(names) + len(fresh))
-            batch.append((owner, program))
-        if len(fresh) != len(programs):
-            batch.sort(key=lambda pair: pair[0])
-        machine = machine.with_rules(batch)
-        names.extend(fresh)
-        owners.update(fresh)
-        self._state = (machine, names)
+        fresh = []
+        try:
+            for name, program in programs:
+                owner = names.find(name)
+                if owner < 0:
+                    owner = names.add(name)
+                    fresh.append(name)
+                batch.append((owner, program))
+            if len(fresh) != len(programs):
+                batch.sort(key=itemgetter(0))
+            self._state = (machine.with_rules(batch), names.table)
+        except BaseException:
+            for name in fresh:
+                names.discard(name)
+            raise
 
     def remove(self, name: Name) -> None:
         """Remove all that was added under the name. Raises KeyError."""
         with self._lock:
-            owner = self._owners.pop(name)
-            machine, names = self._state
-            self._state = (machine.without([owner]), names)
-            if len(names) > 2 * len(self._owners) + 64:
+            machine, table = self._state
+            self._state = (machine.without([self._names.discard(name)]), table)
+            if len(table) > 2 * len(self._names) + 64:
                 self._renumber()
 
     __delitem__ = remove
 
     def _renumber(self) -> None:
         """Forget the names of removed rules, so that a set that changes for ever does not grow."""
-        machine, names = self._state
-        moved = [0] * len(names)
-        kept = list(self._owners)
-        for number, name in enumerate(kept):
-            moved[self._owners[name]] = number
-        self._owners = {name: number for number, name in enumerate(kept)}
-        self._state = (machine.renumbered(moved), kept)
+        machine, table = self._state
+        kept = Names()
+        moved = [0] * len(table)
+        for owner in self._names.owners():
+            moved[owner] = kept.add(table[owner])
+        self._names = kept
+        self._state = (machine.renumbered(moved), kept.table)
 
     def __setitem__(self, name: Name, pattern: PatternLike) -> None:
         """Replace all that was added under the name, in its place; or add it. Raises PatternError."""
-        from matcher.lowering import program_of
-        from matcher.pattern.parse import parse
+        from matcher.lowering import Lowering
 
-        program = program_of(parse(pattern, self._limits))
+        program = Lowering(self._limits).program(pattern)
         with self._lock:
-            machine, names = self._state
-            owner = self._owners.get(name)
-            if owner is None:
+            machine, table = self._state
+            owner = self._names.find(name)
+            if owner < 0:
                 self._add_programs([(name, program)])
             else:
-                self._state = (machine.without([owner]).with_rules([(owner, program)]), names)
+                self._state = (machine.without([owner]).with_rules([(owner, program)]), table)
 
     # ---- telling ----
 
@@ -284,8 +234,11 @@ class RuleSet(Generic[Name]):
         from matcher.lowering import tree_of
 
         machine = self._state[0]
+        owner = self._names.find(name)
+        if owner < 0:
+            raise KeyError(name)
         paths = machine.paths()
-        return [tree_of(program, paths) for _, program in machine.rules_of(self._owners[name])]
+        return [tree_of(program, paths) for _, program in machine.rules_of(owner)]
 
     def items(self) -> Iterator[tuple[Name, Node]]:
         """Give each pattern with its name, as a tree; a name comes as often as it has patterns."""
@@ -293,18 +246,19 @@ class RuleSet(Generic[Name]):
 
         machine, names = self._state
         paths = machine.paths()
-        for owner, program in sorted(machine.rules(), key=lambda rule: rule[0]):
+        for owner, program in sorted(machine.rules(), key=itemgetter(0)):
             yield names[owner], tree_of(program, paths)
 
     def __contains__(self, name: object) -> bool:
-        return name in self._owners
+        with self._lock:
+            return self._names.find(cast(Name, name)) >= 0
 
     def __len__(self) -> int:
-        return len(self._owners)
+        return len(self._names)
 
     def __iter__(self) -> Iterator[Name]:
         with self._lock:
-            return iter(list(self._owners))
+            return iter(self._names)
 
     def __repr__(self) -> str:
         return f"<RuleSet of {len(self)} rules>"
@@ -328,9 +282,8 @@ class RuleSet(Generic[Name]):
 
     def memory(self) -> dict[str, int]:
         """Bytes: of the compiled core, of the tables of names (not of the names themselves), and together."""
-        machine, names = self._state
-        core = machine.memory()
-        tables = names.__sizeof__() + self._owners.__sizeof__() + 32 * len(self._owners)
+        core = self._state[0].memory()
+        tables = self._names.memory()
         return {"core": core, "names": tables, "total": core + tables}
 
     # ---- keeping ----
@@ -338,35 +291,39 @@ class RuleSet(Generic[Name]):
     def copy(self) -> RuleSet[Name]:
         """Give a set of its own with the same rules; what is compiled is shared."""
         with self._lock:
-            machine, names = self._state
-            return self._of(machine, list(names), dict(self._owners), self._validate, self._limits)
+            machine, table = self._state
+            return self._of(machine, table, self._names.owners(), self._validate, self._limits)
 
     __copy__ = copy
 
     @classmethod
     def _of(
-        cls, machine: Machine, names: list[Name], owners: dict[Name, int], validate: Validate, limits: Limits
+        cls, machine: Machine, table: list[Name], owners: list[int], validate: Validate, limits: Limits
     ) -> RuleSet[Name]:
         made: RuleSet[Name] = cls.__new__(cls)
         made._limits = limits
         made._validate = validate
         made._lock = threading.Lock()
-        made._owners = owners
-        made._state = (machine, names)
+        made._names = Names()
+        moved = [0] * len(table)
+        for owner in owners:
+            moved[owner] = made._names.add(table[owner])
+        if len(owners) != len(table):
+            machine = machine.renumbered(moved)
+        made._state = (machine, made._names.table)
         return made
 
     def _parts(self) -> saved.Parts:
         from matcher import saved
 
         with self._lock:
-            machine, names = self._state
-            return saved.Parts(self._validate, self._limits, names, list(self._owners.values()), machine.dump())
+            machine, table = self._state
+            return saved.Parts(self._validate, self._limits, table, self._names.owners(), machine.dump())
 
     @classmethod
     def _from_parts(cls, parts: saved.Parts) -> RuleSet[Name]:
         machine = _empty_machine(parts.validate, parts.limits).restored(*parts.dump)
-        owners = {parts.names[owner]: owner for owner in parts.owners}
-        return cls._of(machine, parts.names, owners, parts.validate, parts.limits)
+        return cls._of(machine, parts.names, parts.owners, parts.validate, parts.limits)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return RuleSet._from_parts, (self._parts(),)
@@ -392,32 +349,3 @@ def _text_or_error(event: EventLike, errors: str) -> bytes | EventError:
         if errors == "raise":
             raise
         return error
-
-
-class Pattern:
-    """One pattern. Raises PatternError."""
-
-    __slots__ = ("_rules",)
-
-    def __init__(self, pattern: PatternLike, *, limits: Limits = DEFAULT) -> None:
-        self._rules: RuleSet[None] = RuleSet(limits=limits)
-        self._rules.add(None, pattern)
-
-    def matches(self, event: EventLike) -> bool:
-        """Tell whether the event matches. Raises EventError."""
-        return bool(self._rules.match(event))
-
-    def explain(self, event: EventLike) -> Explanation:
-        """Say why it does, or does not."""
-        return self._rules.explain(event, None)
-
-
-def test_event_pattern(pattern: PatternLike, event: EventLike) -> bool:
-    """Tell whether one event matches one pattern, as the TestEventPattern call of Amazon EventBridge.
-
-    Raises PatternError (there InvalidEventPatternException) and EventError.
-    """
-    return Pattern(pattern).matches(event)
-
-
-test_event_pattern.__test__ = False  # type: ignore[attr-defined]  # its name is AWS's, it is no test of ours

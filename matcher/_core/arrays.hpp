@@ -324,8 +324,10 @@ private:
         return true;
     }
 
-    // Whether what the earlier level fixes can keep a hit from the later one.
+    // Whether another choice at the earlier level could help the later one: it may free a hit, or, for absence, fix an
+    // element that a leaf is not in.
     bool related(const Level& earlier, const Level& later) const {
+        if (later.absence) return true;
         if (earlier.chosen == 0) return false;
         return later.array == NONE || elem(child_of(0, earlier.chosen)).array == later.array;
     }

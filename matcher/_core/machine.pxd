@@ -125,6 +125,15 @@ cdef extern from "batch.hpp" namespace "matcher" nogil:
     Stored stored_rules_of(const CMachine& machine, uint32_t owner) except +
 
 
+cdef extern from "compile.hpp" namespace "matcher" nogil:
+    cppclass PatternLimits:
+        size_t bytes, paths, depth
+
+    cppclass PlainCompiler:
+        PlainCompiler()
+        cbool compile(const uint8_t* text, size_t size, const PatternLimits& limits, string& program) except +
+
+
 cdef extern from "lines.hpp" namespace "matcher" nogil:
     cppclass ChunkAnswers:
         uint64_t lines, bytes

@@ -16,7 +16,7 @@ from libcpp.vector cimport vector
 
 from matcher.errors import EventError
 
-__all__ = ["LineFile", "Machine", "Reader", "simd_levels"]
+__all__ = ["Compiler", "LineFile", "Machine", "Reader", "simd_levels"]
 
 # Small events are matched under the GIL: letting it go and taking it again costs as much as they do.
 cdef enum:
@@ -257,6 +257,22 @@ cdef class Machine:
         """The owner's rules, in the order added."""
         return stored_list(stored_rules_of(deref(self.core.get()), owner))
 
+    def has(self, uint32_t owner, bytes program not None):
+        """Whether the owner has this very rule (its terms name paths)."""
+        cdef Intake* intake = new Intake(deref(self.core.get()))
+        cdef string slotted
+        cdef Stored stored
+        cdef size_t i
+        try:
+            slotted = intake.slotted(<const uint8_t*> PyBytes_AS_STRING(program), PyBytes_GET_SIZE(program))
+            stored = stored_rules_of(deref(self.core.get()), owner)
+        finally:
+            del intake
+        for i in range(stored.programs.size()):
+            if stored.programs[i] == slotted:
+                return True
+        return False
+
     def paths(self):
         """The path of each slot."""
         cdef const Paths* paths = self.core.get().paths.get()
@@ -273,6 +289,28 @@ cdef class Machine:
     def memory(self):
         """Bytes that the machine takes."""
         return self.core.get().memory()
+
+
+@cython.final
+cdef class Compiler:
+    """Compiles plain patterns from their text; the limits are those of `Limits`."""
+
+    cdef PlainCompiler compiler
+    cdef PatternLimits limits
+
+    def __init__(self, size_t pattern_bytes, size_t paths, size_t depth):
+        self.limits.bytes = pattern_bytes
+        self.limits.paths = paths
+        self.limits.depth = depth
+
+    def program(self, bytes pattern not None):
+        """The program that `lower(parse(pattern))` gives, or None where only the parser can tell."""
+        cdef string out
+        if not self.compiler.compile(
+            <const uint8_t*> PyBytes_AS_STRING(pattern), PyBytes_GET_SIZE(pattern), self.limits, out
+        ):
+            return None
+        return out.data()[: out.size()]
 
 
 @cython.final

@@ -214,7 +214,7 @@ private:
         }
         names.append(PADDING, '\0');
         for (uint32_t at = 0; at < drafts.size(); ++at) hash_edges(nodes[at]);
-        for (uint32_t at = 0; at < drafts.size(); ++at) twin_empty(at, drafts);
+        twin_empty_names(drafts);
     }
 
     // The shortest name that walks a step of this length and one more.
@@ -249,15 +249,40 @@ private:
         }
     }
 
-    // Where a whole empty name must not end a path, its edge leads to a twin that has the same edges and no slot.
-    void twin_empty(uint32_t at, const std::vector<Draft>& drafts) {
-        for (uint32_t number = nodes[at].first; number != nodes[at].first + nodes[at].count; ++number) {
-            uint32_t target = edges[number].node;
-            if (edges[number].size != 0 || !drafts[target].only_inside) continue;
-            PathNode twin = nodes[target];
-            twin.slot = NONE;
-            edges[number].node = uint32_t(nodes.size());
-            nodes.push_back(twin);
+    // A path that `ends_inside` is not reached through a whole empty name. So where one could lead to such a path, the
+    // edge of the empty name leads to a twin instead, that has all but these paths.
+    void twin_empty_names(const std::vector<Draft>& drafts) {
+        std::vector<bool> needed(drafts.size());
+        for (uint32_t at = uint32_t(drafts.size()); at-- > 1;) {  // children have greater numbers
+            needed[at] = drafts[at].only_inside;
+            for (auto& [step, target] : drafts[at].steps)
+                if (step.empty() && needed[target]) needed[at] = true;
+        }
+        std::vector<uint32_t> twins(drafts.size(), NONE), made;
+        auto twin = [&](uint32_t target) {
+            if (twins[target] != NONE) return twins[target];
+            twins[target] = uint32_t(nodes.size());
+            nodes.push_back(nodes[target]);
+            if (drafts[target].only_inside) nodes.back().slot = NONE;
+            made.push_back(target);
+            return twins[target];
+        };
+        for (uint32_t at = 1; at < drafts.size(); ++at)
+            for (uint32_t number = nodes[at].first; number != nodes[at].first + nodes[at].count; ++number)
+                if (edges[number].size == 0 && needed[edges[number].node]) edges[number].node = twin(edges[number].node);
+        for (size_t next = 0; next < made.size(); ++next) {
+            PathNode node = nodes[twins[made[next]]];
+            uint32_t first = uint32_t(edges.size());
+            for (uint32_t number = node.first; number != node.first + node.count; ++number) {
+                PathEdge copy = edges[number];
+                bool empty = copy.size == 0 || copy.size == INSIDE;
+                if (empty && copy.node < drafts.size() && needed[copy.node]) copy.node = twin(copy.node);
+                edges.push_back(copy);
+            }
+            node.first = first;
+            node.table = NONE;
+            hash_edges(node);
+            nodes[twins[made[next]]] = node;
         }
     }
 
