@@ -11,6 +11,11 @@ from hypothesis import strategies as st
 from matcher.pattern.address import parse_address, parse_block
 
 
+def spelled(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> str:
+    """Write all groups of a v6 address; Python 3.13 would write a v4 tail."""
+    return str(address) if address.version == 4 else address.packed.hex(":", 2)
+
+
 @given(st.ip_addresses(v=4))
 def test_every_v4_address(address: ipaddress.IPv4Address) -> None:
     assert parse_address(str(address)) == address.packed
@@ -19,7 +24,7 @@ def test_every_v4_address(address: ipaddress.IPv4Address) -> None:
 @given(st.ip_addresses(v=6))
 def test_every_v6_address(address: ipaddress.IPv6Address) -> None:
     packed = address.ipv4_mapped.packed if address.ipv4_mapped else address.packed
-    assert parse_address(address.exploded.upper()) == packed
+    assert parse_address(spelled(address).upper()) == packed
     if "." not in str(address):
         assert parse_address(str(address)) == packed
 
@@ -54,10 +59,10 @@ def test_no_addresses(text: str) -> None:
 
 @given(st.ip_addresses(), st.data())
 def test_blocks_are_floored(address: ipaddress.IPv4Address | ipaddress.IPv6Address, data: st.DataObject) -> None:
-    packed = parse_address(address.exploded)
+    packed = parse_address(spelled(address))
     assert packed is not None
     bits = data.draw(st.integers(0, len(packed) * 8 - 1))
-    base, mask = parse_block(f"{address.exploded}/{bits}")
+    base, mask = parse_block(f"{spelled(address)}/{bits}")
     assert mask == bits
     assert base == ipaddress.ip_network((packed, bits), strict=False).network_address.packed
 
