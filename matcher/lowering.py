@@ -32,8 +32,11 @@ class Lowering:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        sized = (limits.pattern_bytes, limits.paths_per_rule)
-        self._plain = Compiler(*(_UNLIMITED if limit is None else limit for limit in sized), limits.nesting)
+        self._plain = Compiler(
+            _UNLIMITED if limits.pattern_bytes is None else limits.pattern_bytes,
+            _UNLIMITED if limits.paths_per_rule is None else limits.paths_per_rule,
+            limits.nesting,
+        )
 
     def program(self, pattern: Mapping[str, Any] | str | bytes) -> bytes:
         """Give the program of a pattern. Raises PatternError."""

@@ -168,7 +168,7 @@ public:
     std::shared_ptr<const Machine> renumbered(const std::vector<uint32_t>& owners) const {
         auto next = std::make_shared<Machine>(*this);
         Batch batch;
-        for (const Part& part : parts) batch = merged(part, batch);
+        for (size_t i = parts.size(); i-- > 0;) batch = merged(parts[i], batch);
         for (uint32_t& owner : batch.owners) owner = owners[owner];
         next->parts.clear();
         next->append(std::move(batch));
@@ -180,7 +180,7 @@ public:
         auto next = std::make_shared<Machine>(*this);
         if (parts.size() < 2 && (parts.empty() || parts[0].dead_count == 0)) return next;
         Batch batch;
-        for (const Part& part : parts) batch = merged(part, batch);
+        for (size_t i = parts.size(); i-- > 0;) batch = merged(parts[i], batch);
         next->parts.clear();
         next->append(std::move(batch));
         return next;

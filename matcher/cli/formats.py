@@ -12,7 +12,7 @@ import orjson
 
 from matcher.cli.terminal import printable, say, write
 from matcher.errors import EventError
-from matcher.ruleset import Counts
+from matcher.scanning import Counts
 
 __all__ = ["Answers", "Counting", "Lines", "counts", "table"]
 
