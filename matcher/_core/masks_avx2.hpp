@@ -23,13 +23,14 @@ inline uint32_t digit_mask(const uint8_t* p) {
 }
 inline uint32_t byte_mask(const uint8_t* p, char byte) { return bits_of(equal_to(bytes_at(p), byte)); }
 
-// A table by low nibble, in both lanes; a byte equals its entry if it is the one meant for that nibble.
+// A table by low nibble, in both lanes; a byte equals its entry if it is the one meant for that nibble. A nibble that is
+// meant for none has an entry of another nibble.
 inline __m256i lookup(__m256i x, __m128i table) { return _mm256_shuffle_epi8(_mm256_broadcastsi128_si256(table), x); }
 
 inline uint64_t both(__m256i a, __m256i b) { return bits_of(a) | uint64_t(bits_of(b)) << 32; }
 
 MATCHER_INLINE Block classify(const uint8_t* p) {
-    const __m128i space_table = _mm_setr_epi8(' ', 1, 1, 1, 1, 1, 1, 1, 1, '\t', '\n', 1, 1, '\r', 1, 1);
+    const __m128i space_table = _mm_setr_epi8(' ', 0, 0, 0, 0, 0, 0, 0, 0, '\t', '\n', 0, 0, '\r', 0, 0);
     const __m128i operator_table = _mm_setr_epi8(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, ':', '{', ',', '}', 0, 0);
     __m256i a = bytes_at(p), b = bytes_at(p + 32), fold = _mm256_set1_epi8(0x20);
     __m256i c = _mm256_or_si256(a, fold), d = _mm256_or_si256(b, fold);  // '[' and '{', ']' and '}' become one
