@@ -1,0 +1,1 @@
+"""E2 is writing this file (01:58)."""
