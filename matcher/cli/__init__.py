@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from pathlib import Path
 
 __all__ = ["main"]
 
@@ -11,6 +13,9 @@ _LIBRARIES = ("typer", "rich")
 
 def main() -> int:
     """Run the command line; give its exit code: 0, 1 for findings or refused events, 2 for what can't be run."""
+    for stream in ("stdout", "stderr"):
+        if getattr(sys, stream) is None:  # closed by the caller
+            setattr(sys, stream, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115  # open till the end
     try:
         from matcher.cli.app import run
     except ModuleNotFoundError as error:

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 
 import orjson
 
-from matcher.cli.terminal import FINDINGS, OK, compile_rules, say, write
+from matcher.cli.terminal import FINDINGS, OK, compile_rules, printable, say, write
 from matcher.events import batches
 from matcher.rulefile import RulesFormat, read_rules
 from matcher.ruleset import RuleSet
@@ -29,7 +29,7 @@ def explain_event(
         plain = {"rule": chosen, **explanation.to_dict()}
         write(orjson.dumps(plain, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
     else:
-        write(f"{chosen}: {explanation}\n".encode("utf-8", "replace"))
+        write(f"{printable(f'{chosen}: {explanation}')}\n".encode())
     return OK if explanation.matched else FINDINGS
 
 

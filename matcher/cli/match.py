@@ -35,6 +35,8 @@ class Request:
 
 def match_files(request: Request) -> int:
     """Match every event of every file; give 1 if events were refused, 2 if a file could not be read to its end."""
+    if request.rules == "-" and "-" in request.events:
+        raise LookupError("standard input can't hold both the rules and the events")
     rules = compile_rules(request.rules, read_rules(request.rules, request.rules_format), request.validate)
     writer = _writer(request, rules)
     unread = False

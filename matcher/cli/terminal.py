@@ -38,6 +38,9 @@ EXIT_CODES: Final = (
 )
 
 _LONG: Final = 64 << 20  # bytes from which on progress is shown
+_UNPRINTABLE: Final = dict.fromkeys(range(0xD800, 0xE000), "\ufffd") | {
+    code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0)) if code not in b"\t\n"
+}
 
 
 class Progress(Protocol):
@@ -91,8 +94,12 @@ def write(data: bytes) -> None:
 
 
 def printable(text: str) -> str:
-    """Give text that any stream takes: bytes of file names that are no characters become U+FFFD."""
-    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    """Give text that any stream takes and no terminal obeys.
+
+    Surrogates, and bytes of file names that are no characters, become U+FFFD; control characters become their
+    escapes, all but tab and newline.
+    """
+    return text.translate(_UNPRINTABLE)
 
 
 def compile_rules(file: str, rules: Iterable[tuple[str, str]], validate: Validate = "strict") -> RuleSet[str]:
