@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
+#include <utility>
 
 #include "event.hpp"
 #include "platform.hpp"
@@ -135,9 +137,11 @@ struct Scratch {
     }
 };
 
+// Behind a pointer: the address of a thread-local object itself would be asked for again and again.
 inline Scratch& thread_scratch() {
-    static thread_local Scratch scratch;
-    return scratch;
+    static thread_local std::unique_ptr<Scratch> scratch;
+    if (MATCHER_UNLIKELY(scratch == nullptr)) scratch = std::make_unique<Scratch>();
+    return *scratch;
 }
 
 }  // namespace matcher
