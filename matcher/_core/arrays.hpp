@@ -87,7 +87,8 @@ private:
             for (uint32_t i = kept.low; i < kept.high; ++i) scratch.hits.push(hit(i));
         } else if (op == OP_RANGE && state.count > Tester::FEW_FIELDS) {
             auto [first, last] = tester.within(slot, segment.bounds[arg]);
-            for (; first != last; ++first) scratch.hits.push(event.fields[first->field].elem);
+            for (; first != last; ++first)
+                if (tester.is_comparable(event.fields[first->field])) scratch.hits.push(event.fields[first->field].elem);
         } else {
             for (uint32_t at = state.first; at != NONE; at = event.fields[at].next)
                 if (tester.holds(op, arg, at)) scratch.hits.push(event.fields[at].elem);

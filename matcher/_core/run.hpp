@@ -80,14 +80,29 @@ private:
         announce(index.present);
     }
 
-    // Many numbers against many ranges: each range is looked up among the numbers, so none is told twice.
+    // Many numbers: each is looked up among the ranges, unless the same ranges come again and again; then each range is
+    // looked up among the numbers, so that none is told twice.
     void announce_ranges(uint32_t slot, const SlotIndex& index) {
-        auto [low, high] = tester.within(slot, Bounds{-std::numeric_limits<double>::infinity(),
-                                                      std::numeric_limits<double>::infinity()});
+        size_t left = size_t(4) * index.ranges.count + 256;
+        for (uint32_t at = event.slots[slot].first; at != NONE; at = event.fields[at].next) {
+            Field& field = event.fields[at];
+            if (field.kind != Kind::number) continue;
+            size_t hits = 0;
+            segment.ranges.walk(index.ranges, tester.number(field), [&](uint32_t posting) {
+                ++hits;
+                if (tester.is_comparable(field)) announce(posting);
+            });
+            if (hits > left) return join_ranges(slot, index);
+            left -= hits;
+        }
+    }
+
+    void join_ranges(uint32_t slot, const SlotIndex& index) {
+        constexpr double infinity = std::numeric_limits<double>::infinity();
+        auto [low, high] = tester.within(slot, Bounds{-infinity, infinity});
         if (low == high) return;
         segment.ranges.overlap(index.ranges, low->number, (high - 1)->number, [&](const Range& range) {
-            auto [first, last] = tester.within(slot, Bounds{range.low, range.high});
-            if (first != last) scratch.pending.push(range.pred);
+            if (tester.any_within(slot, Bounds{range.low, range.high})) scratch.pending.push(range.pred);
         });
     }
 

@@ -64,10 +64,7 @@ public:
         const SlotState& state = event.slots[slot];
         if (MATCHER_UNLIKELY(state.count > FEW_FIELDS)) {
             if (op == OP_EQUAL) return ordered(slot, arg);
-            if (op == OP_RANGE) {
-                auto [first, last] = within(slot, segment.bounds[arg]);
-                return first != last;
-            }
+            if (op == OP_RANGE) return any_within(slot, segment.bounds[arg]);
         }
         for (uint32_t index = state.first; index != NONE; index = event.fields[index].next)
             if (holds(op, arg, index)) return true;
@@ -100,7 +97,14 @@ public:
         return HitRange{order.hits + uint32_t(first - base), order.hits + uint32_t(last - base)};
     }
 
-    // The comparable numbers of a slot within bounds, as a run of `numbers`; for slots of many fields.
+    // Whether a number of the slot may match within bounds; for slots of many fields.
+    bool any_within(uint32_t slot, const Bounds& bounds) const {
+        auto [first, last] = within(slot, bounds);
+        return std::any_of(first, last, [&](const NumberAt& at) { return is_comparable(event.fields[at.field]); });
+    }
+
+    // The numbers of a slot within bounds, as a run of `numbers`. Of very many only those that may match are in it, so
+    // that none is asked again for each range; of fewer that is not worth asking beforehand.
     std::pair<const NumberAt*, const NumberAt*> within(uint32_t slot, const Bounds& bounds) const {
         const SlotOrder& order = numbers_of(slot);
         const NumberAt* first = scratch.numbers.data + order.numbers;
@@ -110,7 +114,7 @@ public:
         return {first, last};
     }
 
-    static constexpr uint32_t FEW_FIELDS = 16;
+    static constexpr uint32_t FEW_FIELDS = 16, VERY_MANY = 1024;
     static constexpr uint32_t LONG_TEXT = 4096;  // bytes of a string whose pieces are worth noting
 
 private:
@@ -162,7 +166,8 @@ private:
             Field& field = event.fields[index];
             if (field.kind != Kind::number) continue;
             double value = number(field);
-            if (is_comparable(field)) scratch.numbers.push(NumberAt{value, index});
+            if (event.slots[slot].count <= VERY_MANY || is_comparable(field))
+                scratch.numbers.push(NumberAt{value, index});
         }
         order.number_count = scratch.numbers.size - order.numbers;
         std::sort(scratch.numbers.data + order.numbers, scratch.numbers.end(),
