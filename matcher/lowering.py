@@ -19,6 +19,8 @@ __all__ = ["Lowering", "program_of", "tree_of"]
 _CLASSES = {name: getattr(ast, name) for name in ast.__all__ if isinstance(getattr(ast, name), type)}
 _KINDS = {kind: name for name, kind in _CLASSES.items()}
 _UNLIMITED = 0xFFFFFFFF
+_PLAIN_LEVELS, _PLAIN_DIGITS = 64, 15  # what Compiler takes at most
+_JSON_ONLY = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_SUBCLASS
 
 
 class Lowering:
@@ -32,20 +34,26 @@ class Lowering:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._plain = Compiler(
-            _UNLIMITED if limits.pattern_bytes is None else limits.pattern_bytes,
-            _UNLIMITED if limits.paths_per_rule is None else limits.paths_per_rule,
-            limits.nesting,
-        )
+        self._plain = _plain_compiler(limits)
 
     def program(self, pattern: Mapping[str, Any] | str | bytes) -> bytes:
         """Give the program of a pattern. Raises PatternError."""
-        text = _text_of(pattern)
-        if text is not None and self._limits.wildcard_complexity is None:
-            program = self._plain.program(text)
+        if self._plain is not None:
+            text = _text_of(pattern)
+            program = None if text is None else self._plain.program(text)
             if program is not None:
                 return program
         return program_of(parse(cast(Any, pattern), self._limits))
+
+
+def _plain_compiler(limits: Limits) -> Compiler | None:
+    """Give the short way, if no limit is so low that what it takes as plain could breach one that it does not count."""
+    if limits.wildcard_complexity is not None or limits.nesting < _PLAIN_LEVELS:
+        return None
+    if limits.number_digits is not None and limits.number_digits < _PLAIN_DIGITS:
+        return None
+    sizes = [size for size in (limits.pattern_bytes, limits.name_length) if size is not None]
+    return Compiler(min(sizes, default=_UNLIMITED), _UNLIMITED if limits.paths_per_rule is None else limits.paths_per_rule)
 
 
 def _text_of(pattern: Mapping[str, Any] | str | bytes) -> bytes | None:
@@ -55,7 +63,7 @@ def _text_of(pattern: Mapping[str, Any] | str | bytes) -> bytes | None:
     try:
         if isinstance(pattern, str):
             return pattern.encode()
-        text = orjson.dumps(pattern)
+        text = orjson.dumps(pattern, option=_JSON_ONLY)
     except (TypeError, UnicodeEncodeError):
         return None
     return None if b"null" in text else text  # orjson writes NaN and infinities as null

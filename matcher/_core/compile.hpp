@@ -18,9 +18,8 @@
 namespace matcher {
 
 struct PatternLimits {
-    size_t bytes;   // of text
+    size_t bytes;  // of text
     size_t paths;
-    size_t depth;   // levels of nesting, of which this takes no more than 64
 };
 
 class PlainCompiler {
@@ -34,7 +33,7 @@ public:
         paths.clear();
         path.clear();
         space();
-        if (!object(0, std::min<size_t>(limits.depth, 64))) return false;
+        if (!object(0)) return false;
         space();
         if (p != end || paths.size() > limits.paths || repeats()) return false;
         program.clear();
@@ -81,15 +80,17 @@ private:
         return std::adjacent_find(sorted.begin(), sorted.end()) != sorted.end();
     }
 
-    bool object(size_t depth, size_t limit) {  // recursion to 64 levels
-        if (depth >= limit || !take('{')) return false;
+    static constexpr size_t DEEPEST = 60;  // objects inside one another; with what an alternative holds, below 64 levels
+
+    bool object(size_t depth) {
+        if (depth == DEEPEST || !take('{')) return false;
         size_t outer = path.size();
         do {
             std::string_view name;
             if (!string(name) || name.empty() || name == "$or" || !take(':')) return false;
             if (outer) path += '.';
             path += name;
-            if (!(*p == '{' ? object(depth + 1, limit) : depth + 1 < limit && term())) return false;
+            if (!(*p == '{' ? object(depth + 1) : term())) return false;
             path.resize(outer);
         } while (take(','));
         return take('}');
@@ -234,6 +235,7 @@ private:
     bool numeric() {
         if (!take('[')) return false;
         uint8_t flags = 0;
+        bool point = false;
         double low = 0, high = 0;
         for (int side = 0; side < 2; ++side) {
             std::string_view op, text;
@@ -241,6 +243,7 @@ private:
             if (!string(op) || !take(',') || !number(text, value)) return false;
             if (op == "=" && side == 0) {
                 flags = 5;
+                point = true;
                 low = high = value;
                 break;
             }
@@ -256,8 +259,7 @@ private:
             }
             if (!take(',')) break;
         }
-        if ((flags & 5) == 5 && flags != 5 && low >= high) return false;
-        if (flags == 5 && low > high) return false;
+        if ((flags & 5) == 5 && !point && low >= high) return false;
         body += char(NUMERIC);
         body += char(flags);
         put_double(low);

@@ -127,7 +127,7 @@ cdef extern from "batch.hpp" namespace "matcher" nogil:
 
 cdef extern from "compile.hpp" namespace "matcher" nogil:
     cppclass PatternLimits:
-        size_t bytes, paths, depth
+        size_t bytes, paths
 
     cppclass PlainCompiler:
         PlainCompiler()

@@ -293,15 +293,14 @@ cdef class Machine:
 
 @cython.final
 cdef class Compiler:
-    """Compiles plain patterns from their text; the limits are those of `Limits`."""
+    """Compiles plain patterns of less than 64 levels from their text. The limits: bytes of text, and paths."""
 
     cdef PlainCompiler compiler
     cdef PatternLimits limits
 
-    def __init__(self, size_t pattern_bytes, size_t paths, size_t depth):
+    def __init__(self, size_t pattern_bytes, size_t paths):
         self.limits.bytes = pattern_bytes
         self.limits.paths = paths
-        self.limits.depth = depth
 
     def program(self, bytes pattern not None):
         """The program that `lower(parse(pattern))` gives, or None where only the parser can tell."""

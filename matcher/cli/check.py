@@ -11,7 +11,7 @@ import orjson
 from rich.console import Console
 from rich.text import Text
 
-from matcher.check import Finding, check
+from matcher.checking import Finding, check
 from matcher.cli.terminal import FINDINGS, OK, printable, write
 from matcher.rulefile import RulesFormat, read_rules
 

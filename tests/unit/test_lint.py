@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matcher import RuleSet
-from matcher.check import Finding, check
+from matcher.checking import Finding, check
 from matcher.naive import matches
 from matcher.pattern.ast import AnyOf, Node, Term
 from matcher.pattern.implied import combinations
