@@ -64,39 +64,30 @@ public:
 
 private:
     Choices& choices;
+    uint32_t fresh = 0;  // paths named after all of PATHS were
 
     // Writes a node; `used` holds the paths that it may not name, and after it also those that it does.
     void node(std::string& out, std::vector<bool>& used, int depth) {
         uint32_t kind = depth == 0 ? 0 : choices.below(4);
         if (kind < 2) return term(out, used);
         uint32_t count = 2 + choices.below(kind == 2 ? 4 : 3);
-        while (kind == 2 && count > left(used)) --count;
-        if (count < 2) return term(out, used);
         out += char(kind == 2 ? ALL : ANY);
         put_varint(out, count);
         std::vector<bool> before = used;
         for (uint32_t i = 0; i < count; ++i) {
             std::vector<bool> own = before;
-            // Every node of a conjunction still to come needs a path of its own.
-            bool tight = left(kind == 2 ? used : own) < 6 + count;
-            node(out, kind == 2 ? used : own, tight ? 0 : depth - 1);
+            node(out, kind == 2 ? used : own, depth - 1);
             if (kind == 3)
                 for (size_t path = 0; path < own.size(); ++path) used[path] = used[path] || own[path];
         }
     }
 
-    static uint32_t left(const std::vector<bool>& used) {
-        uint32_t free = 0;
-        for (bool taken : used) free += !taken;
-        return free;
-    }
-
     void term(std::string& out, std::vector<bool>& used) {
         size_t path = choices.below(uint32_t(PATHS.size()));
-        while (used[path]) path = (path + 1) % PATHS.size();
-        used[path] = true;
+        for (size_t tried = 0; used[path] && tried < PATHS.size(); ++tried) path = (path + 1) % PATHS.size();
         out += char(TERM);
-        put_text(out, PATHS[path]);
+        put_text(out, used[path] ? "z" + std::to_string(++fresh) : PATHS[path]);
+        used[path] = true;
         uint32_t count = 1 + choices.below(8) / 5;
         put_varint(out, count);
         while (count--) alternative(out);
