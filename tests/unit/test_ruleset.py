@@ -34,7 +34,9 @@ def test_one_name_of_two_patterns_is_an_or() -> None:
 def test_the_same_rule_twice_is_once() -> None:
     rules: RuleSet[str] = RuleSet({"r": X})
     rules.add("r", '{"a": [ "x" ]}')
-    assert len(rules["r"]) == 1
+    rules.update([("r", X), ("r", {"a": ["x"]}), ("s", Y), ("s", Y)])
+    assert [len(rules[name]) for name in rules] == [1, 1]
+    assert len(RuleSet([("r", X), ("r", X)])["r"]) == 1
 
 
 @pytest.mark.parametrize("names", [[1, "1", 1.5, None], [(1, 2), frozenset({3}), b"x", ...], [int, len, object()]])
@@ -177,6 +179,25 @@ def test_many_events_with_refused_ones_among_them() -> None:
         assert raised.value.at == 1
     assert rules.match_many([]) == []
     assert rules.match_many(iter([b'{"a":"x"}'])) == [["r"]]
+
+
+class Text(bytes):
+    """As numpy.bytes_ is: bytes, but not of that very type."""
+
+
+def test_events_of_a_type_below_bytes() -> None:
+    rules = RuleSet({"r": X})
+    assert rules.match(Text(b'{"a":"x"}')) == ["r"]
+    assert rules.match_many([Text(b'{"a":"x"}'), b"{}"]) == [["r"], []]
+    answers = rules.match_many([Text(b'{"a":"x"}'), "\ud83d", b"{}"], errors="return")
+    assert [type(answer) for answer in answers] == [list, EventError, list]
+    assert rules.stats(Text(b'{"a":"x"}'))["matches"] == 1
+
+
+def test_the_first_error_is_the_one_raised() -> None:
+    with pytest.raises(EventError) as raised:
+        RuleSet({"r": X}).match_many([b'{"a":"x"}', b'{"a":}', '{"a":"\ud83d"}', b"{"])
+    assert raised.value.at == 5
 
 
 def test_many_events_on_threads_keep_their_order() -> None:
