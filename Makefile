@@ -30,7 +30,7 @@ lint: .venv/ready  ## ruff and cython-lint
 
 types: .venv/ready  ## mypy --strict, and the stubs against the compiled modules
 	$(BIN)/python -m mypy
-	$(BIN)/python -m mypy.stubtest matcher._core.machine matcher._core.lower
+	$(BIN)/python -m mypy.stubtest $(patsubst matcher/_core/%.pyx,matcher._core.%,$(filter %.pyx,$(CORE)))
 
 bench: .venv/bench  ## measure every question of bench/
 	$(BIN)/python -m pytest bench $(ARGUMENTS)
