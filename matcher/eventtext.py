@@ -34,8 +34,11 @@ def text_of(event: bytes | bytearray | memoryview | str | Mapping[str, Any]) -> 
 
 def _dumped(event: Mapping[str, Any]) -> bytes:
     try:
-        return orjson.dumps(event if type(event) is dict else dict(event))
-    except TypeError as error:
+        text = orjson.dumps(event if type(event) is dict else dict(event))
+        if b"null" in text:  # which orjson also writes for NaN and the infinities
+            json.dumps(event, allow_nan=False, default=lambda _: None)
+        return text
+    except (TypeError, ValueError, RecursionError) as error:
         reason = str(error)
     try:  # integers beyond 64 bits, which orjson does not write
         return json.dumps(event, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()

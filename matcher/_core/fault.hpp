@@ -171,7 +171,7 @@ private:
         if (unit >= 0xd800 && unit <= 0xdfff) {
             if (unit > 0xdbff || p[6] != '\\' || p[7] != 'u') return fail(Fault::surrogate, p);
             int low = hex4(p + 8);
-            if (low < 0) return fail(Fault::escape, cut_short(p + 8) ? end : p + 6);
+            if (low < 0) return fail(Fault::escape, cut_short(p + 8) ? end : p);
             if (low < 0xdc00 || low > 0xdfff) return fail(Fault::surrogate, p);
             p += 6;
         }
