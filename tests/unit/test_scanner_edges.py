@@ -57,13 +57,15 @@ def test_case(case: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
-def test_naive_refuses_it_too(case: dict[str, Any]) -> None:
+def test_naive_agrees(case: dict[str, Any]) -> None:
     node = parse('{"a":["x"]}')
     if case["at"] is None:
         matches(node, text_of(case))
     else:
-        with pytest.raises(EventError):
+        with pytest.raises(EventError) as raised:
             matches(node, text_of(case))
+        # The two may point at different bytes of one malformed number.
+        assert abs(raised.value.at - case["at"]) <= 2
 
 
 def test_a_refused_event_tells_where_and_why() -> None:
