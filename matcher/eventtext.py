@@ -17,7 +17,7 @@ def text_of(event: bytes | bytearray | memoryview | str | Mapping[str, Any]) -> 
     """Give an event's JSON text. Raises EventError for what can't be JSON, TypeError for what is no event at all."""
     match event:
         case bytes():
-            return event
+            return event if type(event) is bytes else bytes(event)
         case str():
             try:
                 return event.encode()

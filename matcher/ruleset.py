@@ -48,6 +48,13 @@ def _empty_machine(validate: Validate, limits: Limits) -> Machine:
     )
 
 
+def thread_count(threads: int) -> int:
+    """Give a number of threads; 0 is one for each core. Raises ValueError for less."""
+    if threads < 0:
+        raise ValueError(f"threads is 0 (one a core) or more, not {threads}")
+    return threads or os.cpu_count() or 1
+
+
 class RuleSet(Generic[Name]):
     """Named rules, matched all at once.
 
@@ -96,13 +103,18 @@ class RuleSet(Generic[Name]):
 
         `errors="return"` puts an EventError in the place of the list of a refused event; "raise" raises the first.
         """
+        if errors not in ("raise", "return"):
+            raise ValueError(f'errors is "raise" or "return", not {errors!r}')
         machine, names = self._state
-        texts = [event if type(event) is bytes else _text_or_error(event, errors) for event in events]
-        refused = {number: text for number, text in enumerate(texts) if isinstance(text, EventError)}
+        texts = [event if type(event) is bytes else _text_or_error(event) for event in events]
+        refused = [number for number, text in enumerate(texts) if type(text) is not bytes]
         good = [text for text in texts if type(text) is bytes] if refused else texts
-        answers = machine.match_many(good, names, threads or os.cpu_count() or 1, errors == "return")  # type: ignore[arg-type]
-        for number, error in refused.items():
-            answers.insert(number, error)
+        keep = errors == "return" or bool(refused)
+        answers = machine.match_many(good, names, thread_count(threads), keep)  # type: ignore[arg-type]
+        for number in refused:
+            answers.insert(number, texts[number])
+        if refused and errors == "raise":
+            raise next(answer for answer in answers if isinstance(answer, EventError))
         return answers
 
     def scan(self, path: str | os.PathLike[str], threads: int = 0) -> Iterator[tuple[int, list[Name] | EventError]]:
@@ -115,14 +127,14 @@ class RuleSet(Generic[Name]):
         from matcher import scanning
 
         machine, names = self._state
-        return scanning.scan(path, machine, names, threads)
+        return scanning.scan(path, machine, names, thread_count(threads))
 
     def count(self, path: str | os.PathLike[str], threads: int = 0) -> Counts[Name]:
         """Count the matches of each rule over a file, as `scan` reads it, without an object an event."""
         from matcher import scanning
 
         machine, names = self._state
-        return scanning.count(path, machine, names, threads)
+        return scanning.count(path, machine, names, thread_count(threads))
 
     def explain(self, event: EventLike, name: Name) -> Explanation:
         """Say why a rule matches an event, or what kept it from doing so. Raises KeyError, EventError."""
@@ -147,9 +159,7 @@ class RuleSet(Generic[Name]):
 
         program = Lowering(self._limits).program(pattern)
         with self._lock:
-            owner = self._names.find(name)
-            if owner < 0 or not self._state[0].has(owner, program):
-                self._add_programs([(name, program)])
+            self._add_programs([(name, program)])
 
     def update(self, rules: Mapping[Name, PatternLike] | Iterable[tuple[Name, PatternLike]]) -> None:
         """Add many rules at once, compiled in bulk; all or none. Raises RuleSetError."""
@@ -171,18 +181,25 @@ class RuleSet(Generic[Name]):
                 self._add_programs(programs)
 
     def _add_programs(self, programs: list[tuple[Name, bytes]]) -> None:
-        machine, _ = self._state
-        names = self._names
+        machine, table = self._state
+        names, before = self._names, len(table)
         batch = []
         fresh = []
+        seen: set[tuple[int, bytes]] | None = None  # the batch so far, once a name comes again
         try:
             for name, program in programs:
                 owner = names.find(name)
                 if owner < 0:
                     owner = names.add(name)
                     fresh.append(name)
+                else:
+                    seen = set(batch) if seen is None else seen
+                    if (owner, program) in seen or (owner < before and machine.has(owner, program)):
+                        continue  # the very rule again changes nothing
+                if seen is not None:
+                    seen.add((owner, program))
                 batch.append((owner, program))
-            if len(fresh) != len(programs):
+            if len(fresh) != len(batch):
                 batch.sort(key=itemgetter(0))
             self._state = (machine.with_rules(batch), names.table)
         except BaseException:
@@ -342,10 +359,8 @@ class RuleSet(Generic[Name]):
         return cls._from_parts(saved.read(path))
 
 
-def _text_or_error(event: EventLike, errors: str) -> bytes | EventError:
+def _text_or_error(event: EventLike) -> bytes | EventError:
     try:
         return eventtext.text_of(event)
     except EventError as error:
-        if errors == "raise":
-            raise
         return error

@@ -15,6 +15,7 @@ __all__ = ["Counts", "count", "scan"]
 
 Name = TypeVar("Name", bound=Hashable)
 Path = str | os.PathLike[str]
+_ERRORS_KEPT = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,15 +30,17 @@ class Counts(Generic[Name]):
     bytes: int | None
     #: Matches of each rule that matched at all.
     by_name: dict[Name, int]
-    #: Line number and error of each refused line.
+    #: Lines that were refused.
+    refused: int
+    #: Line number and error of the first hundred of them.
     errors: list[tuple[int, EventError]]
 
 
 def scan(path: Path, machine: Machine, names: list[Any], threads: int) -> Iterator[tuple[int, Any]]:
     """Give (line number from 1, names or EventError), in order. See `RuleSet.scan`."""
     if events.is_plain_lines(path):
-        return iter(LineFile(path, machine, names, threads or os.cpu_count() or 1, counting=False))
-    return _scan_batches(path, machine, names, threads or os.cpu_count() or 1)
+        return iter(LineFile(path, machine, names, threads, counting=False))
+    return _scan_batches(path, machine, names, threads)
 
 
 def _scan_batches(path: Path, machine: Machine, names: list[Any], threads: int) -> Iterator[tuple[int, Any]]:
@@ -50,23 +53,25 @@ def _scan_batches(path: Path, machine: Machine, names: list[Any], threads: int) 
 def count(path: Path, machine: Machine, names: list[Any], threads: int) -> Counts[Any]:
     """Count matches; of plain JSON lines without a Python object an event."""
     if not events.is_plain_lines(path):
-        return _count_answers(_scan_batches(path, machine, names, threads or os.cpu_count() or 1))
-    lines = LineFile(path, machine, names, threads or os.cpu_count() or 1, counting=True)
-    total, matched, size, counts, errors = lines.totals()
+        return _count_answers(_scan_batches(path, machine, names, threads))
+    lines = LineFile(path, machine, names, threads, counting=True)
+    total, matched, size, counts, refused, errors = lines.totals()
     by_name = {names[owner]: found for owner, found in enumerate(counts) if found}
-    return Counts(total, matched, size, by_name, errors)
+    return Counts(total, matched, size, by_name, refused, errors)
 
 
 def _count_answers(answers: Iterator[tuple[int, Any]]) -> Counts[Any]:
     by_name: dict[Any, int] = {}
-    refused: list[tuple[int, EventError]] = []
-    total = matched = 0
+    errors: list[tuple[int, EventError]] = []
+    total = matched = refused = 0
     for line, answer in answers:
         if isinstance(answer, EventError):
-            refused.append((line, answer))
+            refused += 1
+            if refused <= _ERRORS_KEPT:
+                errors.append((line, answer))
             continue
         total += 1
         matched += bool(answer)
         for name in answer:
             by_name[name] = by_name.get(name, 0) + 1
-    return Counts(total, matched, None, by_name, refused)
+    return Counts(total, matched, None, by_name, refused, errors)

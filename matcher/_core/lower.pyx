@@ -227,7 +227,8 @@ cdef object read_alternative(Reading r, dict classes):
     if tag == NUMERIC:
         flags = r.byte()
         low, high = r.number(), r.number()
-        return classes["Numeric"](low if flags & 1 else None, bool(flags & 2), high if flags & 4 else None, bool(flags & 8))
+        lower_bound, upper_bound = (low if flags & 1 else None), (high if flags & 4 else None)
+        return classes["Numeric"](lower_bound, bool(flags & 2), upper_bound, bool(flags & 8))
     if tag == CIDR:
         text = r.string()
         bits = r.byte()

@@ -21,6 +21,7 @@ __all__ = ["Compiler", "LineFile", "Machine", "Reader", "simd_levels"]
 # Small events are matched under the GIL: letting it go and taking it again costs as much as they do.
 cdef enum:
     LARGE_EVENT = 65536
+    ERRORS_KEPT = 100
 
 cdef tuple REASONS = (
     "",
@@ -376,8 +377,11 @@ cdef class LineFile:
         return number, answer
 
     def totals(self):
-        """For `counting`: events, those that matched, bytes, matches by owner, and [(line, EventError), …]."""
-        cdef uint64_t events = 0, matched = 0, size = 0
+        """For `counting`: events, those that matched, bytes, matches by owner, refused, [(line, EventError), …].
+
+        The list has the first hundred of the refused lines.
+        """
+        cdef uint64_t events = 0, matched = 0, size = 0, refused = 0
         cdef vector[uint64_t] counts = vector[uint64_t](len(self.names), 0)
         cdef size_t i
         cdef list errors = []
@@ -388,9 +392,12 @@ cdef class LineFile:
             for i in range(deref(self.chunk).counts.size()):
                 counts[i] += deref(self.chunk).counts[i]
             for i in range(deref(self.chunk).refused.size()):
+                refused += 1
+                if refused > ERRORS_KEPT:
+                    continue
                 line = self.before + deref(self.chunk).at[deref(self.chunk).refused[i]] + 1
                 errors.append((line, event_error(deref(self.chunk).failures[i], self.machine.core.get())))
-        return events, matched, size, counts, errors
+        return events, matched, size, counts, refused, errors
 
 
 @cython.final

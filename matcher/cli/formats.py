@@ -100,9 +100,9 @@ class Counting:
 
     def add_counts(self, counted: Counts[str]) -> None:
         """Add a whole file, of which only the counts are known."""
-        self.events += counted.events + len(counted.errors)
+        self.events += counted.events + counted.refused
         self.matched += counted.matched
-        self.refused += len(counted.errors)
+        self.refused += counted.refused
         for name, count in counted.by_name.items():
             self.by_name[name] += count
 
