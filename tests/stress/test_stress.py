@@ -6,13 +6,14 @@ import sys
 import threading
 import time
 from random import Random
+from typing import Any
 
 import pytest
 
 from matcher import RuleSet
 
 #: Rules that stay as they are: they must be in every answer.
-STEADY = {f"steady {number}": {"a": [{"prefix": "x"}], "b": [number]} for number in range(5)}
+STEADY: dict[object, dict[str, Any]] = {f"steady {number}": {"a": [{"prefix": "x"}], "b": [number]} for number in range(5)}
 EVENT = b'{"a":"xy","b":[0,1,2,3,4],"c":[{"d":1,"e":2},{"d":2,"e":1}],"turn":["even","odd"]}'
 
 
