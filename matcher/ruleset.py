@@ -183,8 +183,8 @@ class RuleSet(Generic[Name]):
     def _add_programs(self, programs: list[tuple[Name, bytes]]) -> None:
         machine, table = self._state
         names, before = self._names, len(table)
-        batch = []
-        fresh = []
+        batch: list[tuple[int, bytes]] = []
+        fresh: list[Name] = []
         seen: set[tuple[int, bytes]] | None = None  # the batch so far, once a name comes again
         try:
             for name, program in programs:

@@ -259,16 +259,21 @@ private:
 
     bool verify(const uint32_t* code) {
         uint32_t header = *code++;
-        uint32_t count = header & HEADER_COUNT;
-        bool elements = event.elems.size > 1 && arrays.matter(code, header);
+        // Only for absence does it matter beforehand whether terms lie in array elements; most candidates fail before.
+        bool maybe = (header & HEADER_ABSENT) && elements_matter(code, header);
         if (header & HEADER_TREE) {
-            if (!tree(code, elements)) return false;
+            if (!tree(code, maybe)) return false;
         } else {
-            uint32_t tested = header & HEADER_SURE ? count - 1 : count;
-            for (uint32_t i = 0; i < tested; ++i)
-                if (!tester.term(code[2 * i], code[2 * i + 1], elements)) return false;
+            uint32_t tested = (header & HEADER_COUNT) - ((header & HEADER_SURE) != 0);
+            for (const uint32_t* end = code + PLAIN_WORDS * tested; code != end; code += PLAIN_WORDS)
+                if (!tester.term(code[0], code[1], maybe)) return false;
+            code -= PLAIN_WORDS * tested;
         }
-        return !elements || arrays.agree(code, header);
+        return !(maybe || elements_matter(code, header)) || arrays.agree(code, header);
+    }
+
+    MATCHER_INLINE bool elements_matter(const uint32_t* code, uint32_t header) const {
+        return event.elems.size > 1 && arrays.matter(code, header);
     }
 
     bool tree(const uint32_t* code, bool maybe) {

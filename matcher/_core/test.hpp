@@ -62,6 +62,7 @@ public:
         uint32_t slot = slot_op >> OP_BITS, op = slot_op & OP_MASK;
         if (!event.has(slot)) return allows_absence(op, arg);
         const SlotState& state = event.slots[slot];
+        if (op == OP_EQUAL && state.count == 1) return ++scratch.counters.tests, equal(state.first, arg);
         if (MATCHER_UNLIKELY(state.count > FEW_FIELDS)) {
             if (op == OP_EQUAL) return ordered(slot, arg);
             if (op == OP_RANGE) return any_within(slot, segment.bounds[arg]);
