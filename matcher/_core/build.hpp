@@ -141,7 +141,7 @@ private:
         return intern.add(slot, kind, reinterpret_cast<const uint8_t*>(text.data()), text.size(), segment.seed);
     }
     uint32_t find(const Intern& intern, uint32_t slot, KeyKind kind, const std::string& text) const {
-        return intern.find(slot, kind, reinterpret_cast<const uint8_t*>(text.data()), text.size(), segment.seed);
+        return intern.find(slot, kind, reinterpret_cast<const uint8_t*>(text.data()), text.size(), segment.seed).value;
     }
 
     uint32_t reference(uint32_t slot, const Key& key) {
@@ -249,7 +249,8 @@ private:
         for (uint32_t entry : unanchored) segment.always.push_back(candidate(entry, NONE));
         auto values_end = posting_of.begin() + segment.values.count();
         auto hints_end = values_end + hints.count();
-        segment.value_posting.assign(posting_of.begin(), values_end);
+        for (uint32_t value = 0; value < segment.values.count(); ++value)
+            segment.values.set_posting(value, posting_of[value]);
         hint_posting.assign(values_end, hints_end);
         slot_posting.assign(hints_end, posting_of.end());
         freeze_splits();
@@ -390,8 +391,9 @@ private:
         for (uint32_t value = 0; value < segment.values.count(); ++value) {
             uint32_t at = segment.local[segment.values.slot(value)] - 1;
             KeyKind kind = segment.values.kind(value);
-            if (kind == KEY_LITERAL) segment.slots[at].literals[segment.values.text(value).data[0]] = value;
-            if (segment.value_posting[value] == NONE) continue;
+            uint32_t posting = segment.values.posting(value);
+            if (kind == KEY_LITERAL) segment.slots[at].literals[segment.values.text(value).data[0]] = Found{value, posting};
+            if (posting == NONE) continue;
             if (kind == KEY_FOLDED) segment.slots[at].folded = true;
             if (kind == KEY_BLOCK) plants[at].blocks.push_back(segment.values.text(value).data[0]);
         }

@@ -134,12 +134,12 @@ private:
 
     Test value(uint32_t slot, const Key& key) {
         const uint8_t* text = reinterpret_cast<const uint8_t*>(key.text.data());
-        return Test{OP_EQUAL, segment.values.find(slot, key.kind, text, key.text.size(), segment.seed)};
+        return Test{OP_EQUAL, segment.values.find(slot, key.kind, text, key.text.size(), segment.seed).value};
     }
 
     uint32_t piece_number(uint32_t slot, const std::string& piece) const {
         size_t size = std::min(piece.size(), PIECE_BYTES);
-        return pieces.find(slot, KEY_PIECE, reinterpret_cast<const uint8_t*>(piece.data()), size, segment.seed);
+        return pieces.find(slot, KEY_PIECE, reinterpret_cast<const uint8_t*>(piece.data()), size, segment.seed).value;
     }
 
     Test wildcard(uint32_t slot, const Alternative& a) {

@@ -34,98 +34,107 @@ inline uint64_t hash_key(uint32_t slot, KeyKind kind, const uint8_t* text, size_
     return hash_bytes(text, size, uint64_t(slot) << 4 | kind, seed);
 }
 
+// A constant found: its number, and the posting of the rules that wait for it.
+struct Found {
+    uint32_t value = NONE;
+    uint32_t posting = NONE;
+};
+
 class Intern {
 public:
-    struct Cell {
-        uint32_t tag;   // high half of the hash
-        uint32_t pred;  // NONE: free
-    };
-
-    MATCHER_INLINE uint32_t find(uint64_t hash, uint32_t slot, KeyKind kind, const uint8_t* text, size_t size) const {
-        if (cells.empty()) return NONE;
+    MATCHER_INLINE Found find(uint64_t hash, uint32_t slot, KeyKind kind, const uint8_t* text, size_t size) const {
         uint32_t tag = uint32_t(hash >> 32);
+        const uint8_t* base = reinterpret_cast<const uint8_t*>(bytes.data());
         for (uint32_t at = uint32_t(hash) & mask;; at = (at + 1) & mask) {
             const Cell& cell = cells[at];
-            if (cell.pred == NONE) return NONE;
-            if (cell.tag == tag && same(cell.pred, slot, kind, text, size)) return cell.pred;
+            if (cell.key == NONE) return Found{};
+            if (cell.tag != tag) continue;
+            Head head = head_at(cell.key);
+            if (head.slot == slot && head.size_kind == (uint32_t(size) << 4 | kind) &&
+                same_bytes(base + cell.key + sizeof(Head), text, size))
+                return Found{head.value, head.posting};
         }
     }
 
-    uint32_t find(uint32_t slot, KeyKind kind, const uint8_t* text, size_t size, const Seed& seed) const {
+    Found find(uint32_t slot, KeyKind kind, const uint8_t* text, size_t size, const Seed& seed) const {
         return find(hash_key(slot, kind, text, size, seed), slot, kind, text, size);
     }
 
     uint32_t add(uint32_t slot, KeyKind kind, const uint8_t* text, size_t size, const Seed& seed) {
         if (keys.size() * 2 >= cells.size()) widen();
         uint64_t hash = hash_key(slot, kind, text, size, seed);
-        uint32_t found = find(hash, slot, kind, text, size);
-        if (found != NONE) return found;
-        uint32_t pred = uint32_t(keys.size());
-        if (bytes.size() + size + 8 > NONE) throw std::length_error("constants of one rule set exceed 4 GiB");
+        Found found = find(hash, slot, kind, text, size);
+        if (found.value != NONE) return found.value;
+        uint32_t value = uint32_t(keys.size());
+        if (bytes.size() + size + sizeof(Head) >= NONE) throw std::length_error("constants of one rule set exceed 4 GiB");
         keys.push_back(uint32_t(bytes.size()));
-        uint32_t head[2] = {slot, uint32_t(size) << 4 | kind};
-        bytes.append(reinterpret_cast<const char*>(head), 8);
+        Head head{slot, uint32_t(size) << 4 | kind, value, NONE};
+        bytes.append(reinterpret_cast<const char*>(&head), sizeof head);
         bytes.append(reinterpret_cast<const char*>(text), size);
-        place(hash, pred);
-        return pred;
+        hashes.push_back(hash);
+        place(hash, keys.back());
+        return value;
     }
 
     uint32_t count() const { return uint32_t(keys.size()); }
-    uint32_t slot(uint32_t pred) const { return head(pred)[0]; }
-    KeyKind kind(uint32_t pred) const { return KeyKind(head(pred)[1] & 15); }
-    Bytes text(uint32_t pred) const {
-        return Bytes{reinterpret_cast<const uint8_t*>(bytes.data()) + keys[pred] + 8, head(pred)[1] >> 4};
+    uint32_t slot(uint32_t value) const { return head_at(keys[value]).slot; }
+    KeyKind kind(uint32_t value) const { return KeyKind(head_at(keys[value]).size_kind & 15); }
+    uint32_t posting(uint32_t value) const { return head_at(keys[value]).posting; }
+    Bytes text(uint32_t value) const {
+        return Bytes{reinterpret_cast<const uint8_t*>(bytes.data()) + keys[value] + sizeof(Head),
+                     head_at(keys[value]).size_kind >> 4};
+    }
+    void set_posting(uint32_t value, uint32_t posting) {
+        Head head = head_at(keys[value]);
+        head.posting = posting;
+        std::memcpy(&bytes[keys[value]], &head, sizeof head);
     }
 
-    // Done adding: a table no larger than half full, so that a miss ends soon.
+    // Done adding: only `find` may be asked from now on. A third of the cells stay free, so that a miss ends soon.
     void freeze() {
-        keys.shrink_to_fit();
-        bytes.shrink_to_fit();
-        uint32_t room = 8;
+        size_t room = 8;
         while (room * 2 < keys.size() * 3) room *= 2;
-        rebuild(room);
+        cells.assign(room, Cell{0, NONE});
+        cells.shrink_to_fit();
+        mask = uint32_t(room - 1);
+        for (uint32_t value = 0; value < keys.size(); ++value) place(hashes[value], keys[value]);
+        std::vector<uint64_t>().swap(hashes);
+        std::vector<uint32_t>().swap(keys);
+        bytes.shrink_to_fit();
     }
 
     size_t memory() const { return cells.capacity() * sizeof(Cell) + keys.capacity() * 4 + bytes.capacity(); }
 
 private:
-    std::vector<Cell> cells;
-    uint32_t mask = 0;
-    std::vector<uint32_t> keys;  // pred → its key in bytes: slot, size and kind, text
-    std::string bytes;
-    std::vector<uint64_t> hashes;  // pred → hash, while adding
-
-    struct Head {
-        uint32_t words[2];
-        uint32_t operator[](int i) const { return words[i]; }
+    struct Cell {
+        uint32_t tag;  // high half of the hash
+        uint32_t key;  // into bytes; NONE: free
     };
-    Head head(uint32_t pred) const {
-        Head h;
-        std::memcpy(h.words, bytes.data() + keys[pred], 8);
-        return h;
+    // What stands before the text of a key; all that a look-up wants is in one place.
+    struct Head {
+        uint32_t slot, size_kind, value, posting;
+    };
+
+    std::vector<Cell> cells = std::vector<Cell>(8, Cell{0, NONE});
+    uint32_t mask = 7;
+    std::string bytes;
+    std::vector<uint32_t> keys;    // value → its key in bytes, until frozen
+    std::vector<uint64_t> hashes;  // value → hash, until frozen
+
+    Head head_at(uint32_t key) const {
+        Head head;
+        std::memcpy(&head, bytes.data() + key, sizeof head);
+        return head;
     }
-    MATCHER_INLINE bool same(uint32_t pred, uint32_t slot, KeyKind kind, const uint8_t* text, size_t size) const {
-        Head h = head(pred);
-        return h[0] == slot && h[1] == (uint32_t(size) << 4 | kind) &&
-               same_bytes(reinterpret_cast<const uint8_t*>(bytes.data()) + keys[pred] + 8, text, size);
-    }
-    void place(uint64_t hash, uint32_t pred) {
+    void place(uint64_t hash, uint32_t key) {
         uint32_t at = uint32_t(hash) & mask;
-        while (cells[at].pred != NONE) at = (at + 1) & mask;
-        cells[at] = Cell{uint32_t(hash >> 32), pred};
-        if (hashes.size() == pred) hashes.push_back(hash);
+        while (cells[at].key != NONE) at = (at + 1) & mask;
+        cells[at] = Cell{uint32_t(hash >> 32), key};
     }
     void widen() {
-        cells.assign(cells.empty() ? 16 : cells.size() * 2, Cell{0, NONE});
+        cells.assign(cells.size() * 2, Cell{0, NONE});
         mask = uint32_t(cells.size()) - 1;
-        for (uint32_t pred = 0; pred < keys.size(); ++pred) place(hashes[pred], pred);
-    }
-    void rebuild(uint32_t room) {
-        cells.assign(room, Cell{0, NONE});
-        cells.shrink_to_fit();
-        mask = room - 1;
-        for (uint32_t pred = 0; pred < keys.size(); ++pred) place(hashes[pred], pred);
-        std::vector<uint64_t>().swap(hashes);
+        for (uint32_t value = 0; value < keys.size(); ++value) place(hashes[value], keys[value]);
     }
 };
 

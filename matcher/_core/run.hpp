@@ -58,7 +58,7 @@ private:
         many |= state.count > 1;
         for (uint32_t at = state.first; at != NONE;) {
             Field& field = event.fields[at];
-            uint32_t value = NONE;
+            Found value;
             if (field.kind == Kind::string) {
                 field.pieces = 0;
                 if (index.values && MATCHER_LIKELY(field.size <= LONGEST_KEY)) {
@@ -72,8 +72,8 @@ private:
                 if (field.kind != Kind::number) value = index.literals[int(field.kind) - int(Kind::yes)];
                 else if (index.values || index.ranges.count) value = look_up_number(slot, index, field);
             }
-            scratch.values[at] = value;
-            if (value != NONE) announce(segment.value_posting[value]);
+            scratch.values[at] = value.value;
+            announce(value.posting);
             at = field.next;
         }
         if (index.ranges.count && state.count > Tester::FEW_FIELDS) announce_ranges(slot, index);
@@ -112,31 +112,25 @@ private:
 
     static constexpr uint32_t LONGEST_KEY = 0x0fffffff;
 
-    uint32_t look_up_number(uint32_t slot, const SlotIndex& index, Field& field) {
+    Found look_up_number(uint32_t slot, const SlotIndex& index, Field& field) {
         if (index.ranges.count && event.slots[slot].count <= Tester::FEW_FIELDS)
             segment.ranges.walk(index.ranges, tester.number(field), [&](uint32_t posting) {
                 if (tester.is_comparable(field)) announce(posting);
             });
-        if (!index.values || field.size > LONGEST_KEY) return NONE;
+        if (!index.values || field.size > LONGEST_KEY) return Found{};
         ++scratch.counters.probes;
         return number_value_of(slot, index, field);
     }
 
-    uint32_t number_value_of(uint32_t slot, const SlotIndex& index, Field& field) {
+    Found number_value_of(uint32_t slot, const SlotIndex& index, Field& field) {
         double value = tester.number(field);
         if (value == 0) value = 0;  // -0 is 0
         uint8_t bytes[8];
         std::memcpy(bytes, &value, 8);
-        uint32_t found = segment.values.find(slot, KEY_NUMBER, bytes, 8, segment.seed);
-        if (found == NONE && !index.spelt) return NONE;
+        Found found = segment.values.find(slot, KEY_NUMBER, bytes, 8, segment.seed);
+        if (found.value == NONE && !index.spelt) return found;
         if (tester.is_comparable(field)) return found;
-        return index.spelt ? segment.values.find(slot, KEY_SPELT, field.text, field.size, segment.seed) : NONE;
-    }
-
-    uint32_t address_of(uint32_t slot, const Field& field) {
-        Ip ip;
-        if (field.kind != Kind::string || !read_ip(field.text, field.size, ip)) return NONE;
-        return segment.values.find(slot, KEY_ADDRESS, ip.bytes, 16, segment.seed);
+        return index.spelt ? segment.values.find(slot, KEY_SPELT, field.text, field.size, segment.seed) : Found{};
     }
 
     void announce_text(uint32_t slot, const SlotIndex& index, Field& field, uint32_t at) {
@@ -186,8 +180,7 @@ private:
         const uint8_t* text = reinterpret_cast<const uint8_t*>(scratch.folded.data());
         size_t size = scratch.folded.size();
         if (index.folded && size <= LONGEST_KEY) {
-            uint32_t value = segment.values.find(slot, KEY_FOLDED, text, size, segment.seed);
-            if (value != NONE) announce(segment.value_posting[value]);
+            announce(segment.values.find(slot, KEY_FOLDED, text, size, segment.seed).posting);
         }
         if (index.folded_prefixes != NONE) segment.radix.walk<false>(index.folded_prefixes, text, size, hit);
         if (index.folded_suffixes != NONE) segment.radix.walk<true>(index.folded_suffixes, text, size, hit);
@@ -196,17 +189,16 @@ private:
     void announce_address(uint32_t slot, const SlotIndex& index, const Field& field, uint32_t at) {
         Ip ip;
         if (!read_ip(field.text, field.size, ip)) return;
-        uint32_t value = segment.values.find(slot, KEY_ADDRESS, ip.bytes, 16, segment.seed);
-        scratch.addresses[at] = value;
-        if (value != NONE) announce(segment.value_posting[value]);
+        Found address = segment.values.find(slot, KEY_ADDRESS, ip.bytes, 16, segment.seed);
+        scratch.addresses[at] = address.value;
+        announce(address.posting);
         for (uint32_t i = index.block_count; i-- > 0;) {  // longest mask first: each floors what is left
             uint8_t key[17];
             key[0] = segment.block_bits[index.blocks + i];
             if (ip.v4 && key[0] < 96) break;
             floor_ip(ip.bytes, key[0]);
             std::memcpy(key + 1, ip.bytes, 16);
-            value = segment.values.find(slot, KEY_BLOCK, key, 17, segment.seed);
-            if (value != NONE) announce(segment.value_posting[value]);
+            announce(segment.values.find(slot, KEY_BLOCK, key, 17, segment.seed).posting);
         }
     }
 

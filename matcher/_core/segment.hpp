@@ -88,7 +88,7 @@ struct SlotIndex {
     bool folded = false;     // look up folded strings
     bool texts = false;      // look at strings in any way but by value
     uint32_t present = NONE;  // posting of any leaf
-    uint32_t literals[3] = {NONE, NONE, NONE};  // the values of true, false and null
+    Found literals[3];        // the values of true, false and null
     uint32_t prefixes = NONE, suffixes = NONE, folded_prefixes = NONE, folded_suffixes = NONE;  // roots in `radix`
     AhoForest::Root pieces{NONE, NONE};
     RangeForest::Root ranges{NONE, 0};
@@ -111,7 +111,6 @@ struct Segment {
     std::vector<uint32_t> local;  // slot → 1 + its SlotIndex; 0: not asked here
     std::vector<SlotIndex> slots;
     Intern values;
-    std::vector<uint32_t> value_posting;  // value → posting; NONE: none
     std::vector<Posting> postings;
     std::vector<Candidate> candidates;
     std::vector<Split> splits;
@@ -157,7 +156,7 @@ struct Segment {
     }
     size_t memory() const {
         return programs.capacity() + bytes_of(program_at) + bytes_of(owners) + bytes_of(local) + bytes_of(slots) +
-               values.memory() + bytes_of(value_posting) + bytes_of(postings) + bytes_of(candidates) +
+               values.memory() + bytes_of(postings) + bytes_of(candidates) +
                bytes_of(splits) + bytes_of(split_values) + bytes_of(piece_posting) + bytes_of(split_cells) + radix.memory() + aho.memory() + ranges.memory() +
                fold.memory() + bytes_of(block_bits) + bytes_of(always) + bytes_of(code) + bytes_of(lists) +
                bytes_of(bounds) + texts.capacity();
