@@ -405,6 +405,7 @@ private:
             std::string text = pieces.text(piece).string();
             uint32_t hint = find(hints, slot, KEY_PIECE, text);
             segment.piece_posting.push_back(hint == NONE ? NONE : hint_posting[hint]);
+            if (segment.piece_posting.back() != NONE) segment.slots[segment.local[slot] - 1].pieces_wait = true;
         }
         for (uint32_t at = 0; at < plants.size(); ++at) plant(segment.slots[at], plants[at]);
         segment.values.freeze();

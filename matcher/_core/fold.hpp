@@ -38,8 +38,11 @@ public:
 
     // The folded text; linear.
     void fold(const uint8_t* text, size_t size, std::string& out) const {
-        out.clear();
-        for (size_t i = 0; i < size;) {
+        out.resize(size);
+        size_t i = 0;
+        for (; i < size && text[i] < 0x80; ++i) out[i] = char(lower_ascii(text[i]));
+        out.resize(i);
+        while (i < size) {
             if (text[i] < 0x80) {
                 out += char(lower_ascii(text[i++]));
                 continue;

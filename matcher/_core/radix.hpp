@@ -74,11 +74,11 @@ struct RadixForest {
         for (;;) {
             const RadixNode& node = nodes[at];
             if (size - done < node.size) return;
-            const char* label = texts.data() + node.text;
+            const uint8_t* label = reinterpret_cast<const uint8_t*>(texts.data()) + node.text;
             if (BACKWARD) {
                 for (uint32_t i = 0; i < node.size; ++i)
-                    if (text[size - 1 - done - i] != uint8_t(label[i])) return;
-            } else if (std::memcmp(text + done, label, node.size)) {
+                    if (text[size - 1 - done - i] != label[i]) return;
+            } else if (!same_bytes(text + done, label, node.size)) {
                 return;
             }
             done += node.size;

@@ -146,6 +146,7 @@ private:
     // A piece may occur often in one text; its posting is taken once, and with it those of the pieces it ends with.
     void announce_pieces(const SlotIndex& index, Field& field) {
         if (MATCHER_UNLIKELY(field.size >= Tester::LONG_TEXT)) return note_pieces(index, field);
+        if (!index.pieces_wait) return;
         Pool<uint32_t>& seen = scratch.nodes_seen;
         while (MATCHER_UNLIKELY(seen.size < segment.aho.nodes.size())) seen.push(0);
         segment.aho.walk(index.pieces, field.text, field.size, [&](uint32_t node, uint32_t piece, size_t) {

@@ -91,6 +91,7 @@ struct SlotIndex {
     Found literals[3];        // the values of true, false and null
     uint32_t prefixes = NONE, suffixes = NONE, folded_prefixes = NONE, folded_suffixes = NONE;  // roots in `radix`
     AhoForest::Root pieces{NONE, NONE};
+    bool pieces_wait = false;  // a rule waits for one of them; else they are of use in long texts alone
     RangeForest::Root ranges{NONE, 0};
     uint32_t blocks = 0, block_count = 0;  // into block_bits: the mask lengths to try
 };
