@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from importlib import import_module
 from pathlib import Path
 
 __all__ = ["main"]
@@ -17,6 +18,8 @@ def main() -> int:
         if getattr(sys, stream) is None:  # closed by the caller
             setattr(sys, stream, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115  # open till the end
     try:
+        for library in _LIBRARIES:
+            import_module(library)
         from matcher.cli.app import run
     except ModuleNotFoundError as error:
         if error.name is None or error.name.split(".")[0] not in _LIBRARIES:
