@@ -152,7 +152,7 @@ struct Event {
     Pool<uint32_t> touched;  // slots that have a field, in order of first sight
     Pool<Frame> frames;
     Pool<uint64_t> kinds;  // one bit a level while skipping: 1 for an object
-    Pool<uint64_t> marks, escapes, opens, closes;  // a bit a byte: tokens, backslashes, brackets
+    Pool<uint64_t> marks, escapes, quotes, opens, closes;  // a bit a byte: tokens, backslashes, quotes, brackets
     bool any_escape = false, any_high = false;     // the text has a backslash; a byte above 0x7f
     uint32_t epoch = 0;
     uint32_t deepest = 0;  // the greatest depth of an element
@@ -177,6 +177,7 @@ struct Event {
     MATCHER_INLINE void reserve_marks(size_t blocks) {
         marks.reserve(blocks);
         escapes.reserve(blocks);
+        quotes.reserve(blocks);
         opens.reserve(blocks);
         closes.reserve(blocks);
     }
@@ -221,7 +222,7 @@ struct Event {
         constexpr size_t most = size_t(4) << 20;
         buffer.trim(most);
         decoded.trim(most);
-        for (Pool<uint64_t>* bits : {&marks, &escapes, &opens, &closes}) bits->trim(most);
+        for (Pool<uint64_t>* bits : {&marks, &escapes, &quotes, &opens, &closes}) bits->trim(most);
         fields.trim(most);
         elems.trim(most);
         arrays.trim(most);

@@ -1,6 +1,7 @@
 // Masks from AVX2, BMI and PCLMUL; included inside a namespace by scan.hpp, under that target.
 
 inline uint32_t first_bit64(uint64_t mask) { return uint32_t(_tzcnt_u64(mask)); }
+inline uint32_t last_bit64(uint64_t mask) { return 63 - uint32_t(_lzcnt_u64(mask)); }
 inline uint32_t first_bit(uint32_t mask) { return uint32_t(_tzcnt_u32(mask)); }
 inline uint32_t below_bit(uint32_t k) { return _bzhi_u32(~0u, k); }
 inline uint64_t below_bit64(uint32_t k) { return _bzhi_u64(~uint64_t(0), k); }
@@ -32,6 +33,7 @@ inline uint64_t both(__m256i a, __m256i b) { return bits_of(a) | uint64_t(bits_o
 MATCHER_INLINE Block classify(const uint8_t* p) {
     const __m128i space_table = _mm_setr_epi8(' ', 0, 0, 0, 0, 0, 0, 0, 0, '\t', '\n', 0, 0, '\r', 0, 0);
     const __m128i operator_table = _mm_setr_epi8(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, ':', '{', ',', '}', 0, 0);
+    const __m128i lean_table = _mm_setr_epi8(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, ':', '{', 0, '}', 0, 0);
     __m256i a = bytes_at(p), b = bytes_at(p + 32), fold = _mm256_set1_epi8(0x20);
     __m256i c = _mm256_or_si256(a, fold), d = _mm256_or_si256(b, fold);  // '[' and '{', ']' and '}' become one
     return Block{
@@ -43,5 +45,6 @@ MATCHER_INLINE Block classify(const uint8_t* p) {
         both(a, b),
         both(equal_to(c, '{'), equal_to(d, '{')),
         both(equal_to(c, '}'), equal_to(d, '}')),
+        both(_mm256_cmpeq_epi8(c, lookup(a, lean_table)), _mm256_cmpeq_epi8(d, lookup(b, lean_table))),
     };
 }

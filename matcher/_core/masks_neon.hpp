@@ -9,6 +9,15 @@ inline uint32_t first_bit64(uint64_t mask) {
     return uint32_t(__builtin_ctzll(mask));
 #endif
 }
+inline uint32_t last_bit64(uint64_t mask) {
+#if defined(_MSC_VER) && !defined(__clang__)
+    unsigned long n;
+    _BitScanReverse64(&n, mask);
+    return n;
+#else
+    return 63 - uint32_t(__builtin_clzll(mask));
+#endif
+}
 inline uint32_t first_bit(uint32_t mask) { return first_bit64(mask); }
 inline uint32_t below_bit(uint32_t k) { return (uint32_t(1) << k) - 1; }
 inline uint64_t below_bit64(uint32_t k) { return k >= 64 ? ~uint64_t(0) : (uint64_t(1) << k) - 1; }
@@ -60,5 +69,6 @@ inline Block classify(const uint8_t* p) {
         each_vector(x, [](uint8x16_t v) { return vcgeq_u8(v, vdupq_n_u8(0x80)); }),
         each_vector(x, is_open),
         each_vector(x, is_close),
+        each_vector(x, [&](uint8x16_t v) { return vorrq_u8(vorrq_u8(is_open(v), is_close(v)), equal_to(v, ':')); }),
     };
 }

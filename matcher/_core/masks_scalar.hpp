@@ -8,6 +8,11 @@ inline uint32_t first_bit(uint32_t mask) {
 inline uint32_t first_bit64(uint64_t mask) {
     return uint32_t(mask) ? first_bit(uint32_t(mask)) : 32 + first_bit(uint32_t(mask >> 32));
 }
+inline uint32_t last_bit64(uint64_t mask) {
+    uint32_t n = 0;
+    while (mask >>= 1) ++n;
+    return n;
+}
 inline uint32_t below_bit(uint32_t k) { return (uint32_t(1) << k) - 1; }
 inline uint64_t below_bit64(uint32_t k) { return k >= 64 ? ~uint64_t(0) : (uint64_t(1) << k) - 1; }
 inline uint32_t first_gap(uint32_t mask) { return first_bit64(~uint64_t(mask)); }
@@ -47,7 +52,7 @@ inline uint32_t byte_mask(const uint8_t* p, uint8_t byte) {
     return each_word(p, [byte](uint64_t w) { return equal_bytes(w, byte); });
 }
 inline Block classify(const uint8_t* p) {
-    Block block{0, 0, 0, 0, 0, 0, 0, 0};
+    Block block{0, 0, 0, 0, 0, 0, 0, 0, 0};
     for (int part = 0; part < 64; part += 8) {
         uint64_t w = load64(p + part);
         uint64_t folded = w | LOW_BITS * 0x20;  // '[' and '{', ']' and '}' become one
@@ -62,6 +67,7 @@ inline Block classify(const uint8_t* p) {
         block.high |= uint64_t(gather(w & HIGH_BITS)) << part;
         block.opens |= uint64_t(gather(opens)) << part;
         block.closes |= uint64_t(gather(closes)) << part;
+        block.lean |= uint64_t(gather(opens | closes | equal_bytes(w, ':'))) << part;
     }
     return block;
 }

@@ -9,6 +9,15 @@ inline uint32_t first_bit64(uint64_t mask) {
     return uint32_t(__builtin_ctzll(mask));
 #endif
 }
+inline uint32_t last_bit64(uint64_t mask) {
+#if defined(_MSC_VER) && !defined(__clang__)
+    unsigned long n;
+    _BitScanReverse64(&n, mask);
+    return n;
+#else
+    return 63 - uint32_t(__builtin_clzll(mask));
+#endif
+}
 inline uint32_t first_bit(uint32_t mask) { return first_bit64(mask); }
 inline uint32_t below_bit(uint32_t k) { return (uint32_t(1) << k) - 1; }
 inline uint64_t below_bit64(uint32_t k) { return k >= 64 ? ~uint64_t(0) : (uint64_t(1) << k) - 1; }
@@ -39,7 +48,7 @@ inline uint32_t byte_mask(const uint8_t* p, char byte) {
 inline __m128i either(__m128i a, __m128i b) { return _mm_or_si128(a, b); }
 
 MATCHER_INLINE Block classify(const uint8_t* p) {
-    Block block{0, 0, 0, 0, 0, 0, 0, 0};
+    Block block{0, 0, 0, 0, 0, 0, 0, 0, 0};
     for (int part = 0; part < 64; part += 16) {
         __m128i x = bytes_at(p + part);
         __m128i folded = either(x, _mm_set1_epi8(0x20));  // '[' and '{', ']' and '}' become one
@@ -54,6 +63,7 @@ MATCHER_INLINE Block classify(const uint8_t* p) {
         block.high |= uint64_t(bits_of(x)) << part;
         block.opens |= uint64_t(bits_of(opens)) << part;
         block.closes |= uint64_t(bits_of(closes)) << part;
+        block.lean |= uint64_t(bits_of(either(either(opens, closes), equal_to(x, ':')))) << part;
     }
     return block;
 }

@@ -25,6 +25,7 @@ struct Block {
     uint64_t controls;   // below 0x20
     uint64_t high;       // above 0x7f
     uint64_t opens, closes;
+    uint64_t lean;       // { } [ ] :
 };
 
 // The bytes that a backslash escapes: those behind a run of odd length. `carry` goes from block to block.
@@ -46,12 +47,14 @@ MATCHER_INLINE uint64_t escaped_bytes(uint64_t backslashes, uint64_t& carry) {
 namespace scalar {
 #include "masks_scalar.hpp"
 #include "walk.hpp"
+#include "lean.hpp"
 }  // namespace scalar
 
 #if defined(MATCHER_X86)
 namespace baseline {
 #include "masks_sse2.hpp"
 #include "walk.hpp"
+#include "lean.hpp"
 }  // namespace baseline
 
 #if defined(__clang__)
@@ -63,6 +66,7 @@ namespace baseline {
 namespace avx2 {
 #include "masks_avx2.hpp"
 #include "walk.hpp"
+#include "lean.hpp"
 }  // namespace avx2
 #if defined(__clang__)
 #pragma clang attribute pop
@@ -73,6 +77,7 @@ namespace avx2 {
 namespace baseline {
 #include "masks_neon.hpp"
 #include "walk.hpp"
+#include "lean.hpp"
 }  // namespace baseline
 #endif
 

@@ -1,11 +1,14 @@
 // The scan itself, compiled once per instruction set: included by scan.hpp inside namespace matcher::<level>, after
 // that level's `classify` and `digit_mask`. No #pragma once: it is included several times on purpose.
 //
+// This is the strict scan; lean.hpp has the one that trusts the text where no rule reads.
+//
 // First each 64 bytes become words of bits: where tokens start and strings end. Then the walk takes one bit after the
 // other: finding the next token costs no look at the bytes between, and the processor need not wait for one to find
 // the next. What the walk refuses, fault.hpp explains.
 
-// Marks: a bit for each bracket, colon, comma, for both quotes of a string, and for the first byte of any other run.
+// Marks: a bit for each bracket, colon, comma, for both quotes of a string, and for the first byte of any other run; for a
+// lean scan, of brackets and colons alone.
 template <bool STRICT>
 inline bool mark(const uint8_t* text, size_t size, Event& event) {
     size_t blocks = size / 64 + 1;
@@ -26,13 +29,14 @@ inline bool mark(const uint8_t* text, size_t size, Event& event) {
         uint64_t runs = ~(block.operators | block.spaces | strings | quotes);
         uint64_t starts = runs & ~(runs << 1 | run_carry);
         run_carry = runs >> 63;
-        marks[i] = (block.operators & ~strings) | quotes | starts;
+        marks[i] = STRICT ? (block.operators & ~strings) | quotes | starts : block.lean & ~strings;
         event.escapes.data[i] = block.backslashes;
         backslashes |= block.backslashes;
         high |= block.high;
         if (STRICT) {
             controls |= block.controls & strings;
         } else {
+            event.quotes.data[i] = quotes;
             event.opens.data[i] = block.opens & ~strings;
             event.closes.data[i] = block.closes & ~strings;
         }
@@ -62,7 +66,6 @@ struct Cursor {
     }
 };
 
-template <bool STRICT>
 struct Walk {
     const uint8_t* text;
     const uint8_t* end;
@@ -162,12 +165,9 @@ struct Walk {
 
     // ---- containers that no rule looks into: the cursor comes back behind them; without marks if they are refused ----
 
-    MATCHER_INLINE Cursor skip_container(Cursor cursor, const uint8_t* p, uint32_t depth) {
-        return STRICT ? skip_strict(cursor, p, depth) : skip_structural(p);
-    }
     static constexpr Cursor REFUSED{nullptr, nullptr, 0};
 
-    Cursor skip_strict(Cursor cursor, const uint8_t* p, uint32_t depth) {
+    Cursor skip_container(Cursor cursor, const uint8_t* p, uint32_t depth) {
         const bool any_escape = event.any_escape;
         const uint32_t depth_limit = limits.depth;
         uint64_t* kinds = event.kinds.data;
@@ -214,28 +214,6 @@ struct Walk {
         goto after;
     }
 
-    // Trusts the text: counts brackets, 64 bytes at a time.
-    Cursor skip_structural(const uint8_t* p) {
-        size_t i = size_t(p - text) / 64, depth = 0, last = size_t(end - text) / 64;
-        uint64_t mask = ~uint64_t(0) << (size_t(p - text) & 63);
-        for (; i <= last; ++i, mask = ~uint64_t(0)) {
-            uint64_t opens = event.opens.data[i] & mask, closes = event.closes.data[i] & mask;
-            if (MATCHER_LIKELY(bits64(closes) < depth)) {
-                depth += bits64(opens) - bits64(closes);
-                continue;
-            }
-            while (closes) {
-                uint64_t lowest = closes & (~closes + 1);
-                depth += bits64(opens & (lowest - 1)) - 1;
-                opens &= ~(lowest - 1);
-                if (depth == 0) return cursor_at(text + 64 * i + first_bit64(closes) + 1);
-                closes ^= lowest;
-            }
-            depth += bits64(opens);
-        }
-        return REFUSED;
-    }
-
     // ---- what rules ask for ----
 
     // Decode a string that has escapes; room for the whole event was reserved, so no pointer moves.
@@ -273,12 +251,10 @@ struct Walk {
         return child;
     }
 
-    MATCHER_INLINE bool add_string(uint32_t slot, const uint8_t* p, const uint8_t* stop, bool escaped, uint32_t elem) {
+    MATCHER_INLINE void add_string(uint32_t slot, const uint8_t* p, const uint8_t* stop, bool escaped, uint32_t elem) {
         size_t size = size_t(stop - p);
-        if (!STRICT && event.any_high && utf8_fault(p, size) != SIZE_MAX) return false;
         if (MATCHER_UNLIKELY(escaped)) p = decode(p, stop, size);
         event.add(slot, Kind::string, p, size, elem);
-        return true;
     }
 
     MATCHER_INLINE uint32_t add_elem(uint32_t parent, uint32_t array) {
@@ -318,7 +294,7 @@ struct Walk {
             stop = cursor.next();
             escaped = MATCHER_UNLIKELY(any_escape) && has_escape(p + 1, stop);
             if (MATCHER_UNLIKELY(escaped) && !sound_escapes(p + 1, stop)) return false;
-            if (here.slot != NONE && !add_string(here.slot, p + 1, stop, escaped, elem)) return false;
+            if (here.slot != NONE) add_string(here.slot, p + 1, stop, escaped, elem);
         } else if (*p == '{') {
             if (here.count != 0) goto enter_object;
             cursor = skip_container(cursor, p, depth);
@@ -382,17 +358,9 @@ struct Walk {
     }
 };
 
-template <bool STRICT>
-inline bool scan_as(const uint8_t* text, size_t size, const Paths& paths, const TextLimits& limits, Event& event) {
-    bool closed = mark<STRICT>(text, size, event);
-    if (MATCHER_UNLIKELY(!closed)) return false;
+inline bool scan_strict(const uint8_t* text, size_t size, const Paths& paths, const TextLimits& limits, Event& event) {
+    if (MATCHER_UNLIKELY(!mark<true>(text, size, event))) return false;
     bool long_text = size > limits.name || size > limits.digits;
-    Walk<STRICT> walk{text, text + size, paths, limits, event, long_text};
-    if (MATCHER_UNLIKELY(!walk.run())) return false;
-    return !STRICT || MATCHER_LIKELY(!event.any_high) || utf8_fault(text, size) == SIZE_MAX;
-}
-
-inline bool scan(const uint8_t* text, size_t size, const Paths& paths, const TextLimits& limits, bool strict,
-                 Event& event) {
-    return strict ? scan_as<true>(text, size, paths, limits, event) : scan_as<false>(text, size, paths, limits, event);
+    if (MATCHER_UNLIKELY(!(Walk{text, text + size, paths, limits, event, long_text}.run()))) return false;
+    return MATCHER_LIKELY(!event.any_high) || utf8_fault(text, size) == SIZE_MAX;
 }

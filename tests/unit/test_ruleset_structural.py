@@ -25,9 +25,19 @@ def test_trusts_what_stands_in_containers_that_no_rule_reads(inside: bytes) -> N
 
 
 @pytest.mark.parametrize(
+    "event", [b'{"a":{"b":"x",}}', b'{"zz":tru,"a":{"b":"x"}}', b'{"zz":01 "a":{"b":"x"}}', b'{"q":"\xff","a":{"b":"x"}}']
+)
+def test_trusts_what_stands_between_members(event: bytes) -> None:
+    """Commas, and the values of members that no rule asks for."""
+    with pytest.raises(EventError):
+        STRICT.match(event)
+    assert LOOSE.match(event) == ["r"]
+
+
+@pytest.mark.parametrize(
     "event",
     [
-        *[b'{"a":{"b":tru}}', b'{"a":{"b":01}}', b'{"a":{"b":"\\ud83d"}}', b'{"a":{"b":"\xff"}}', b'{"a":{"b":"x",}}'],
+        *[b'{"a":{"b":tru}}', b'{"a":{"b":01}}', b'{"a":{"b":"\\ud83d"}}', b'{"a":{"b":"\xff"}}'],
         *[b"", b"[]", b'{"a":{"b":"x"}', b'{"a":{"b":"x"}}}', b'{"a":{"b":"x"}} 1', b'{"a" {"b":"x"}}', b'{"zz":["x}'],
         *[b'{"zz":[1,"a":{"b":"x"}}', b'{"zz":{"q":1,"a":{"b":"x"}}', b'{"a":{"b":"x"},"zz":"\\"}'],
     ],
