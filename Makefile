@@ -75,7 +75,7 @@ clean:  ## remove what was built, and the environment
 build/asan/ready: pyproject.toml setup.py $(CORE) $(shell find matcher tests -name '*.py' -o -name '*.json')
 	rm -rf build/asan/main
 	mkdir -p build/asan/main
-	cp -R matcher tests pyproject.toml setup.py README.md build/asan/main
+	cp -R matcher tests examples bench pyproject.toml setup.py README.md build/asan/main
 	rm -f build/asan/main/matcher/_core/*.so
 	test ! -d ../shared || ln -sfn "$(abspath ../shared)" build/asan/shared
 	test -x build/asan/venv/bin/python || $(PYTHON) -m venv build/asan/venv

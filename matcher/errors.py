@@ -2,7 +2,8 @@
 
 MatcherError(Exception)
 ├── PatternError(ValueError)    the pattern is at fault: fix the rule
-│   └── RuleSetError            several rules of a set are, each with its PatternError
+│   ├── RuleSetError            several rules of a set are, each with its PatternError
+│   └── RuleFileError           a rule file is (matcher.rulefile)
 ├── EventError(ValueError)      the event is at fault: drop it, or send it to a dead-letter queue
 ├── MissingExtra(ImportError)   an optional dependency is not installed
 ├── TargetError                 a target did not take an event; `retryable` says whether to try again
