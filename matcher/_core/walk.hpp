@@ -29,7 +29,7 @@ inline bool mark(const uint8_t* text, size_t size, Event& event) {
         uint64_t runs = ~(block.operators | block.spaces | strings | quotes);
         uint64_t starts = runs & ~(runs << 1 | run_carry);
         run_carry = runs >> 63;
-        marks[i] = STRICT ? (block.operators & ~strings) | quotes | starts : block.lean & ~strings;
+        marks[i] = STRICT ? (block.operators & ~strings) | quotes | starts : block.lean & ~(strings | block.controls);
         event.escapes.data[i] = block.backslashes;
         backslashes |= block.backslashes;
         high |= block.high;
