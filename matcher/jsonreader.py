@@ -33,6 +33,7 @@ _SPACE: Final = re.compile(r"[ \t\n\r]*")
 _NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _NUMBER_START: Final = re.compile(r"-?(?:0|[1-9][0-9]*)?(?:\.[0-9]*)?(?:(?<=[0-9])[eE][+-]?)?")
 _RUN: Final = re.compile(r'[^"\\\x00-\x1f]*')
+_ASTRAL: Final = re.compile("[\U00010000-\U0010ffff]")
 _HEX: Final = re.compile(r"[0-9a-fA-F]{0,4}")
 _ESCAPES: Final = {'"': '"', "\\": "\\", "/": "/", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 _LITERALS: Final[dict[str, tuple[str, bool | None]]] = {
@@ -121,8 +122,9 @@ class Reader:
             raise self.fault("want a member name in double quotes", position)
         name, position = self.string(position)
         limit = self.limits.name_length
-        if limit is not None and len(name) > limit:
-            raise self.fault(f"a name of {len(name)} characters, over {limit} (limit name_length)", start)
+        units = len(name) + len(_ASTRAL.findall(name))  # as AWS counts: UTF-16
+        if limit is not None and units > limit:
+            raise self.fault(f"a name of {units} characters, over {limit} (limit name_length)", start)
         position = self.skip(position)
         if self.text[position : position + 1] != ":":
             raise self.fault("want a colon", position)

@@ -88,7 +88,8 @@ def _long_number(text: str, limit: int) -> bool:
 
 
 def _long_string(text: str, limit: int) -> bool:
-    return len(text) > limit and any(found.end() - found.start() > limit for found in _STRING.finditer(text))
+    """Say whether a string may be longer than `limit` UTF-16 units: a character is two of them at most."""
+    return 2 * len(text) > limit and any(2 * (found.end() - found.start()) > limit for found in _STRING.finditer(text))
 
 
 def _depth(text: str) -> int:

@@ -63,7 +63,8 @@ inline double nearest_double(const char* text, size_t size) {
 inline std::string shortest_text(double value) {
     char out[40];
 #if defined(__cpp_lib_to_chars)
-    auto result = std::to_chars(out, out + sizeof out, value);
+    // Scientific: without a format a large integer is spelt out exactly, which is not its shortest decimal.
+    auto result = std::to_chars(out, out + sizeof out, value, std::chars_format::scientific);
     return std::string(out, result.ptr);
 #else
     for (int digits = 15; digits <= 17; ++digits) {

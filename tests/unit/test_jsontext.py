@@ -146,6 +146,13 @@ def test_numbers_and_names_have_limits() -> None:
         read(json.dumps({"k" * 50_001: 1}))
 
 
+@pytest.mark.parametrize("crab", ["\U0001f980", "\\ud83e\\udd80"])
+def test_names_are_measured_in_utf16_units(crab: str) -> None:
+    assert read('{"%s":1}' % (crab * 25_000))
+    with pytest.raises(JsonFault, match="name_length"):
+        read('{"%s":1}' % (crab * 25_001))
+
+
 def test_python_values_at_any_depth() -> None:
     value: Any = 1
     for _ in range(500):
