@@ -18,6 +18,8 @@ PACKAGE = ROOT / "matcher"
 FLOORS = (
     (r"matcher", 3),
     (r"matcher\.cli(\..*)?", 6),
+    (r"matcher\.pytest_plugin", 6),
+    (r"matcher\.offline(\..*)?", 3),
     (r"matcher\.(errors|limits|observe|_version)", 0),
     (r"matcher\.(_core|pattern)(\..*)?", 1),
     (r"matcher\.(jsonreader|jsontext|eventtext)", 1),
@@ -25,7 +27,7 @@ FLOORS = (
 )
 #: Standard modules that are slow to load, or belong to upper floors.
 HEAVY = ("argparse", "asyncio", "concurrent.futures", "difflib", "http", "logging", "multiprocessing", "sqlite3", "ssl")
-OPTIONAL = ("hypothesis", "pytest", "rich", "typer", "zstandard")
+OPTIONAL = ("hypothesis", "polars", "pyarrow", "pytest", "ray", "rich", "ruamel", "typer", "yaml", "zstandard")
 
 
 def floor(module: str) -> int:

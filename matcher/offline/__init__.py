@@ -1,0 +1,8 @@
+"""Offline rule tests: rule sets over event logs. The command line is a thin face of what is here."""
+
+from __future__ import annotations
+
+from matcher.offline.sources import SourceFault, expand
+from matcher.offline.stream import Chunk, stream
+
+__all__ = ["Chunk", "SourceFault", "expand", "stream"]
