@@ -30,6 +30,9 @@ class Limits:
     or_branches: int = 10_000
     #: Steps of the search for array elements that agree, for one rule and one event.
     array_steps: int = 1_000_000
+    #: Bytes of one line, or one element of an array, in a file or stream of events: memory is bounded by it. An event
+    #: given by itself may be larger.
+    line_bytes: int | None = 16 * 1024 * 1024
 
 
 DEFAULT = Limits()
