@@ -8,7 +8,7 @@ from typing import Any, cast
 import orjson
 
 from matcher._core.lower import lower, raised
-from matcher._core.machine import Compiler
+from matcher._core.plain import Compiler
 from matcher.limits import Limits
 from matcher.pattern import ast
 from matcher.pattern.fold import variants

@@ -9,7 +9,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, cast
 
 from matcher import eventtext
-from matcher._core.machine import Machine
+from matcher._core.machine import LineFile, Machine
 from matcher._core.names import Names
 from matcher.errors import EventError, PatternError, RuleSetError
 from matcher.limits import DEFAULT, Limits
@@ -45,6 +45,7 @@ def _empty_machine(validate: Validate, limits: Limits) -> Machine:
         _UNLIMITED if limits.name_length is None else limits.name_length,
         _UNLIMITED if limits.number_digits is None else limits.number_digits,
         limits.array_steps,
+        _UNLIMITED if limits.line_bytes is None else limits.line_bytes,
     )
 
 
@@ -135,6 +136,20 @@ class RuleSet(Generic[Name]):
 
         machine, names = self._state
         return scanning.count(path, machine, names, thread_count(threads))
+
+    def lines(
+        self,
+        path: str | os.PathLike[str],
+        threads: int = 0,
+        *,
+        keep: Literal["all", "matched", "counts"] = "matched",
+        start: int = 0,
+        lines: int = 0,
+        texts: bool = False,
+    ) -> LineFile:
+        """Open a file of plain JSON lines to be read in chunks, from any byte on; see `LineFile`. Raises OSError."""
+        machine, names = self._state
+        return LineFile(path, machine, names, thread_count(threads), keep, start=start, lines=lines, texts=texts)
 
     def explain(self, event: EventLike, name: Name) -> Explanation:
         """Say why a rule matches an event, or what kept it from doing so. Raises KeyError, EventError."""

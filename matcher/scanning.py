@@ -39,7 +39,7 @@ class Counts(Generic[Name]):
 def scan(path: Path, machine: Machine, names: list[Any], threads: int) -> Iterator[tuple[int, Any]]:
     """Give (line number from 1, names or EventError), in order. See `RuleSet.scan`."""
     if events.is_plain_lines(path):
-        return iter(LineFile(path, machine, names, threads, counting=False))
+        return iter(LineFile(path, machine, names, threads, "all"))
     return _scan_batches(path, machine, names, threads)
 
 
@@ -54,8 +54,11 @@ def count(path: Path, machine: Machine, names: list[Any], threads: int) -> Count
     """Count matches; of plain JSON lines without a Python object an event."""
     if not events.is_plain_lines(path):
         return _count_answers(_scan_batches(path, machine, names, threads))
-    lines = LineFile(path, machine, names, threads, counting=True)
-    total, matched, size, counts, refused, errors = lines.totals()
+    lines = LineFile(path, machine, names, threads, "counts")
+    while lines.count():
+        pass
+    total, matched, size, counts, refused, faults = lines.totals
+    errors = [(line, error) for line, _, error in faults]
     by_name = {names[owner]: found for owner, found in enumerate(counts) if found}
     return Counts(total, matched, size, by_name, refused, errors)
 

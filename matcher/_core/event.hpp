@@ -79,6 +79,7 @@ enum class Fault : uint8_t {
     trailing,     // text after the event
     steps,        // array elements could not be reconciled within the limit of steps
     size,         // the event is larger than 4 GiB
+    line,         // a line of a file longer than the limit
 };
 
 struct TextLimits {

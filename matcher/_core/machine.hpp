@@ -23,6 +23,7 @@ namespace matcher {
 struct Settings {
     TextLimits text;
     uint64_t steps = 1000000;      // of reconciling array elements, for a rule and an event
+    size_t line = 16 << 20;        // bytes of a line in a file
     bool strict = true;
     ScanFunction scan = nullptr;
 };

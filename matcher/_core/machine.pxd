@@ -76,6 +76,7 @@ cdef extern from "batch.hpp" namespace "matcher" nogil:
     cppclass Settings:
         TextLimits text
         uint64_t steps    # of reconciling array elements
+        size_t line       # bytes of a line in a file
         cbool strict
         ScanFunction scan
 
@@ -125,30 +126,27 @@ cdef extern from "batch.hpp" namespace "matcher" nogil:
     Stored stored_rules_of(const CMachine& machine, uint32_t owner) except +
 
 
-cdef extern from "compile.hpp" namespace "matcher" nogil:
-    cppclass PatternLimits:
-        size_t bytes, paths
-
-    cppclass PlainCompiler:
-        PlainCompiler()
-        cbool compile(const uint8_t* text, size_t size, const PatternLimits& limits, string& program) except +
-
-
 cdef extern from "lines.hpp" namespace "matcher" nogil:
+    enum class Keep(uint8_t):
+        all, matched, counts
+
     cppclass ChunkAnswers:
-        uint64_t lines, bytes
+        uint64_t lines, end, bytes
         vector[uint32_t] at
+        vector[uint64_t] begins
         vector[uint32_t] owners
         vector[uint64_t] ends
         vector[uint32_t] refused
         vector[Failure] failures
+        vector[uint8_t] texts
+        vector[uint64_t] text_ends
         vector[uint64_t] counts
         uint64_t accepted, matched
         int error
 
     cppclass LineScan:
         LineScan(shared_ptr[const CMachine] rules, int descriptor, uint64_t start, uint64_t stop, unsigned threads,
-                 size_t names, cbool counting) except +
+                 size_t names, Keep wanted, cbool texts) except +
         unique_ptr[ChunkAnswers] next() except +
 
 

@@ -16,7 +16,7 @@ from libcpp.vector cimport vector
 
 from matcher.errors import EventError
 
-__all__ = ["Compiler", "LineFile", "Machine", "Reader", "simd_levels"]
+__all__ = ["LineFile", "Machine", "Reader", "simd_levels"]
 
 # Small events are matched under the GIL: letting it go and taking it again costs as much as they do.
 cdef enum:
@@ -43,13 +43,15 @@ cdef tuple REASONS = (
     "text after the event",
     "its arrays need more than the limit of {steps} steps (Limits.array_steps)",
     "larger than 4 GiB",
+    "a line of more than the limit of {line} bytes (Limits.line_bytes)",
 )
 
 
 cdef object event_error(Failure failure, const CMachine* core):
     cdef const TextLimits* text = &core.settings.text
     reason = (<str> REASONS[<int> failure.fault]).format(
-        depth=text.depth, name=text.name, digits=text.digits, steps=core.settings.steps
+        depth=text.depth, name=text.name, digits=text.digits, steps=core.settings.steps,
+        line=core.settings.line,
     )
     return EventError(reason, failure.at)
 
@@ -118,11 +120,14 @@ cdef class Machine:
     """
 
     @staticmethod
-    def empty(bytes seed not None, bint strict, uint32_t depth, size_t name, size_t digits, uint64_t steps):
+    def empty(
+        bytes seed not None, bint strict, uint32_t depth, size_t name, size_t digits, uint64_t steps, size_t line
+    ):
         """A machine without rules.
 
         `seed`: 16 random bytes that key its hashes; `strict`: validate all of an event, else only what rules read;
-        the limits of an event: levels of nesting, UTF-16 units of a name, digits of a number, steps in its arrays.
+        the limits of an event: levels of nesting, UTF-16 units of a name, digits of a number, steps in its arrays;
+        that of files: bytes of a line.
         """
         cdef Machine made = Machine.__new__(Machine)
         cdef Seed words
@@ -133,6 +138,7 @@ cdef class Machine:
         deref(core).settings.text.name = name
         deref(core).settings.text.digits = digits
         deref(core).settings.steps = steps
+        deref(core).settings.line = line
         deref(core).settings.strict = strict
         deref(core).settings.scan = scan_function(wished_simd())
         made.core = <shared_ptr[const CMachine]> core
@@ -293,31 +299,13 @@ cdef class Machine:
 
 
 @cython.final
-cdef class Compiler:
-    """Compiles plain patterns of less than 64 levels from their text. The limits: bytes of text, and paths."""
-
-    cdef PlainCompiler compiler
-    cdef PatternLimits limits
-
-    def __init__(self, size_t pattern_bytes, size_t paths):
-        self.limits.bytes = pattern_bytes
-        self.limits.paths = paths
-
-    def program(self, bytes pattern not None):
-        """The program that `lower(parse(pattern))` gives, or None where only the parser can tell."""
-        cdef string out
-        if not self.compiler.compile(
-            <const uint8_t*> PyBytes_AS_STRING(pattern), PyBytes_GET_SIZE(pattern), self.limits, out
-        ):
-            return None
-        return out.data()[: out.size()]
-
-
-@cython.final
 cdef class LineFile:
-    """The answers to a file of JSON lines, in order: (line number from 1, names or EventError), blank lines left out.
+    """The answers to a file of JSON lines, in order, blank lines left out.
 
-    `path` is read by `threads` threads of their own, which stop when this object goes. With `counting`, use `totals`.
+    `path` is read by `threads` threads of their own, which stop when this object goes. `keep`: "all" lines, those that
+    are "matched" (or refused), or only "counts". It begins with the first line that starts at byte `start` or behind
+    it, of which `lines` others come before. Iterating gives (line number from 1, names or EventError); `answers` gives
+    a chunk of lines, with their bytes if `texts`; `count` adds a chunk to the `totals`. Use one of these three.
     """
 
     cdef object file
@@ -325,16 +313,30 @@ cdef class LineFile:
     cdef list names
     cdef LineScan* lines
     cdef unique_ptr[ChunkAnswers] chunk
-    cdef size_t place, refused   # in the chunk: the next matched line, the next refused one
+    cdef size_t place, refused   # in the chunk: the next kept line, the next refused one
     cdef uint64_t start          # of the chunk's names
     cdef uint64_t before         # lines before the chunk
+    cdef uint64_t begin          # the byte where this file's reading began
+    cdef bint texts
+    cdef uint64_t events, matched, size, faults  # the totals so far
+    cdef vector[uint64_t] counts
+    cdef list errors
 
-    def __cinit__(self, path, Machine machine not None, list names not None, unsigned threads, bint counting):
+    def __cinit__(
+        self, path, Machine machine not None, list names not None, unsigned threads, str keep not None, *,
+        uint64_t start=0, uint64_t lines=0, bint texts=False
+    ):
+        cdef Keep kept = {"all": Keep.all, "matched": Keep.matched, "counts": Keep.counts}[keep]
         self.machine = machine
         self.names = names
+        self.begin = start
+        self.before = lines
+        self.texts = texts
+        self.errors = []
+        self.counts = vector[uint64_t](len(names) if kept == Keep.counts else 0, 0)
         self.file = open(path, "rb", buffering=0)
         cdef uint64_t size = os.fstat(self.file.fileno()).st_size
-        self.lines = new LineScan(machine.core, self.file.fileno(), 0, size, threads, len(names), counting)
+        self.lines = new LineScan(machine.core, self.file.fileno(), start, size, threads, len(names), kept, texts)
 
     def __dealloc__(self):
         if self.lines != NULL:
@@ -346,58 +348,91 @@ cdef class LineFile:
     def __iter__(self):
         return self
 
+    @property
+    def position(self):
+        """(byte, line): `start` and `lines` of a reading that goes on behind the chunks given so far."""
+        if not self.chunk:
+            return self.begin, self.before
+        return deref(self.chunk).end, self.before + deref(self.chunk).lines
+
     cdef bint advance(self) except -1:
         """Go to the next chunk; False at the end of the file."""
+        cdef unique_ptr[ChunkAnswers] chunk
+        with nogil:
+            chunk = self.lines.next()
+        if not chunk:
+            return False
+        if deref(chunk).error:
+            raise OSError(deref(chunk).error, os.strerror(deref(chunk).error), self.file.name)
         if self.chunk:
             self.before += deref(self.chunk).lines
-        with nogil:
-            self.chunk = self.lines.next()
+        self.chunk = move(chunk)
         self.place = self.refused = self.start = 0
-        if not self.chunk:
-            return False
-        if deref(self.chunk).error:
-            raise OSError(deref(self.chunk).error, os.strerror(deref(self.chunk).error), self.file.name)
         return True
 
-    def __next__(self):
-        while not self.chunk or self.place == deref(self.chunk).at.size():
-            if not self.advance():
-                raise StopIteration
+    cdef object answer(self):
+        """The names of the line at hand, or its error; go to the next."""
         cdef ChunkAnswers* chunk = self.chunk.get()
-        cdef size_t place = self.place
-        cdef uint64_t end = chunk.ends[place]
-        number = self.before + chunk.at[place] + 1
-        if self.refused < chunk.refused.size() and chunk.refused[self.refused] == place:
+        cdef uint64_t end = chunk.ends[self.place]
+        if self.refused < chunk.refused.size() and chunk.refused[self.refused] == self.place:
             answer = event_error(chunk.failures[self.refused], self.machine.core.get())
             self.refused += 1
         else:
             answer = names_of(chunk.owners.data() + self.start, end - self.start, self.names)
         self.start = end
         self.place += 1
-        return number, answer
+        return answer
 
-    def totals(self):
-        """For `counting`: events, those that matched, bytes, matches by owner, refused, [(line, EventError), …].
+    def __next__(self):
+        while not self.chunk or self.place == deref(self.chunk).at.size():
+            if not self.advance():
+                raise StopIteration
+        return self.before + deref(self.chunk).at[self.place] + 1, self.answer()
 
-        The list has the first hundred of the refused lines.
+    def answers(self):
+        """The kept lines of the next chunk, or None at the end: (line number, byte, names or EventError, line or None).
+
+        Of a line over the limit no text is given.
         """
-        cdef uint64_t events = 0, matched = 0, size = 0, refused = 0
-        cdef vector[uint64_t] counts = vector[uint64_t](len(self.names), 0)
+        if not self.advance():
+            return None
+        cdef ChunkAnswers* chunk = self.chunk.get()
+        cdef uint64_t begin = 0
+        cdef size_t place
+        cdef list out = []
+        for place in range(chunk.at.size()):
+            text = None
+            if self.texts:
+                text = (<const char*> chunk.texts.data())[begin : chunk.text_ends[place]]
+                begin = chunk.text_ends[place]
+            out.append((self.before + chunk.at[place] + 1, chunk.begins[place], self.answer(), text))
+        return out
+
+    def count(self):
+        """Add the next chunk to the totals; False at the end of the file."""
+        if not self.advance():
+            return False
+        cdef ChunkAnswers* chunk = self.chunk.get()
         cdef size_t i
-        cdef list errors = []
-        while self.advance():
-            events += deref(self.chunk).accepted
-            matched += deref(self.chunk).matched
-            size += deref(self.chunk).bytes
-            for i in range(deref(self.chunk).counts.size()):
-                counts[i] += deref(self.chunk).counts[i]
-            for i in range(deref(self.chunk).refused.size()):
-                refused += 1
-                if refused > ERRORS_KEPT:
-                    continue
-                line = self.before + deref(self.chunk).at[deref(self.chunk).refused[i]] + 1
-                errors.append((line, event_error(deref(self.chunk).failures[i], self.machine.core.get())))
-        return events, matched, size, counts, refused, errors
+        self.events += chunk.accepted
+        self.matched += chunk.matched
+        self.size += chunk.bytes
+        self.faults += chunk.refused.size()
+        for i in range(chunk.counts.size()):
+            self.counts[i] += chunk.counts[i]
+        for i in range(chunk.refused.size()):
+            if len(self.errors) == ERRORS_KEPT:
+                break
+            error = event_error(chunk.failures[i], self.machine.core.get())
+            self.errors.append((self.before + chunk.at[i] + 1, chunk.begins[i], error))
+        return True
+
+    @property
+    def totals(self):
+        """What was counted so far: events, those that matched, bytes, matches by owner, refused lines, the first of
+        these as (line number, byte, EventError), a hundred at most.
+        """
+        return self.events, self.matched, self.size, self.counts, self.faults, list(self.errors)
 
 
 @cython.final
@@ -418,8 +453,8 @@ cdef class Reader:
                 size >>= 7
             head.append(size)
             rules.append((number, bytes(head) + name + bytes([1, 13, 1])))
-        self.strict = Machine.empty(bytes(16), True, depth, 50000, 1000, 1).with_rules(rules)
-        self.structural = Machine.empty(bytes(16), False, depth, 50000, 1000, 1).with_rules(rules)
+        self.strict = Machine.empty(bytes(16), True, depth, 50000, 1000, 1, 0).with_rules(rules)
+        self.structural = Machine.empty(bytes(16), False, depth, 50000, 1000, 1, 0).with_rules(rules)
 
     def read(self, bytes event not None, bint structural=False):
         """The leaves at the paths, in order: (path number, kind, text, ((array, element), …)).
