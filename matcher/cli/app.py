@@ -9,6 +9,7 @@ import typer
 
 from matcher._version import __version__
 from matcher.cli.terminal import EXIT_CODES, guarded
+from matcher.cli.verbs import scan
 
 __all__ = ["app", "run"]
 
@@ -162,6 +163,9 @@ def check(rules: _Rules, as_json: _Json = False, rules_format: _RulesFormat = Ru
     from matcher.cli.check import check_rules
 
     raise typer.Exit(guarded(lambda: check_rules(rules, rules_format.value, as_json)))
+
+
+scan.declare(app)
 
 
 def run() -> int:

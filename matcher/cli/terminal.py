@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -38,6 +39,7 @@ EXIT_CODES: Final = (
 )
 
 _LONG: Final = 64 << 20  # bytes from which on progress is shown
+_SHOWN: Final = 0.1  # seconds between two changes of it
 _UNPRINTABLE: Final = dict.fromkeys(range(0xD800, 0xE000), "\ufffd") | {
     code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0)) if code not in b"\t\n"
 }
@@ -138,13 +140,17 @@ def progress_bar(paths: Iterable[str], *, quiet: bool) -> Iterator[Progress | No
     )
     with Bar(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("", total=total, rate="")
-        done = 0
+        began = time.monotonic()
+        shown = 0.0
+        done = taken = 0
 
         def more(size: int, /, *, events: int) -> None:
-            nonlocal done
+            nonlocal done, taken, shown
             done += events
-            elapsed = progress.tasks[0].elapsed or 0
-            rate = f"{done / elapsed:,.0f} events/s" if elapsed > 0 else ""
-            progress.update(task, advance=size, rate=rate)
+            taken += size
+            now = time.monotonic()
+            if now - shown >= _SHOWN:
+                shown = now
+                progress.update(task, completed=taken, rate=f"{done / max(now - began, 1e-6):,.0f} events/s")
 
         yield more

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from matcher.offline.export import export
+from matcher.offline.hits import Counts, Hit, SourceCounts, count, scan
 from matcher.offline.sources import SourceFault, expand
 from matcher.offline.stream import Chunk, stream
 
-__all__ = ["Chunk", "SourceFault", "expand", "stream"]
+__all__ = ["Chunk", "Counts", "Hit", "SourceCounts", "SourceFault", "count", "expand", "export", "scan", "stream"]

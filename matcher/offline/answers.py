@@ -1,0 +1,184 @@
+"""Turn one source and a rule set into answers, chunk by chunk, by the fastest road that gives what is asked for."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import Any, Final, Literal, Protocol, TypeAlias, cast
+
+from matcher import events
+from matcher.errors import EventError
+from matcher.offline.sources import SourceFault
+from matcher.offline.stream import stream
+from matcher.ruleset import RuleSet
+
+__all__ = ["Answer", "Keep", "Place", "Road", "Tally", "road"]
+
+#: Line (or element) from 1, byte where it begins (None: unknown), names or why it was refused, text if asked for.
+Answer: TypeAlias = "tuple[int, int | None, list[Any] | EventError, bytes | None]"
+#: Which answers are given: to every event, to those that match or are refused, or none (they are only counted).
+Keep = Literal["all", "matched", "counts"]
+
+_ERRORS_KEPT: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """How far a source was read: bytes of its text (unpacked), and lines or elements."""
+
+    byte: int = 0
+    line: int = 0
+
+
+@dataclass(slots=True)
+class Tally:
+    """What was counted of one source so far. `errors`: line, byte and error of its first hundred refused events."""
+
+    events: int = 0
+    matched: int = 0
+    refused: int = 0
+    bytes: int = 0
+    by_name: Counter[Any] = field(default_factory=Counter)
+    errors: list[tuple[int, int | None, EventError]] = field(default_factory=list)
+    fault: SourceFault | None = None
+
+    def add(self, answers: Iterable[Answer]) -> None:
+        """Count answers, to matched and unmatched events alike."""
+        taken = 0
+        found = []
+        for line, byte, answer, _ in answers:
+            taken += 1
+            if isinstance(answer, EventError):
+                self.refused += 1
+                taken -= 1
+                if len(self.errors) < _ERRORS_KEPT:
+                    self.errors.append((line, byte, answer))
+            elif answer:
+                found.append(answer)
+        self.events += taken
+        self.matched += len(found)
+        self.by_name.update(chain.from_iterable(found))
+
+
+class Road(Protocol):
+    """A source that is being read.
+
+    `waits`: its next chunk may be long in coming, as that of a pipe is. `counts`: it counts, and gives no answers.
+    """
+
+    waits: bool
+    counts: bool
+
+    def next(self) -> list[Answer] | None:
+        """Give the next chunk; None at the end. Raises OSError where the source can't be read on."""
+
+    def place(self) -> Place:
+        """Tell how far the chunks given so far reach."""
+
+    def tally(self) -> Tally | None:
+        """Give what it counted, if it counts; else None: who takes the answers counts them."""
+
+
+def road(
+    rules: RuleSet[Any],
+    source: str,
+    *,
+    keep: Keep = "all",
+    texts: bool = False,
+    threads: int = 0,
+    start: Place = Place(),
+    progress: Callable[[int], None] | None = None,
+) -> Road:
+    """Open a source behind `start`. `progress` is told the bytes taken from the file each time. Raises OSError."""
+    if source != "-" and events.is_plain_lines(source):
+        return _Lines(rules, source, keep, texts, threads, start, progress)
+    return _Chunks(rules, source, threads, start, progress)
+
+
+class _Lines:
+    """A file of plain JSON lines: read and matched by threads of the core, from any byte on."""
+
+    waits = False
+
+    def __init__(
+        self,
+        rules: RuleSet[Any],
+        source: str,
+        keep: Keep,
+        texts: bool,
+        threads: int,
+        start: Place,
+        progress: Callable[[int], None] | None,
+    ) -> None:
+        self.counts = keep == "counts"
+        self._names = list(rules) if self.counts else []
+        self._progress = progress
+        self._seen = start.byte
+        core: Keep = "counts" if self.counts else "all"
+        self._lines = rules.lines(source, threads, keep=core, start=start.byte, lines=start.line, texts=texts)
+        if progress is not None:
+            progress(start.byte)
+
+    def next(self) -> list[Answer] | None:
+        found: list[Answer] | None
+        if self.counts:
+            found = [] if self._lines.count() else None
+        else:
+            found = cast("list[Answer] | None", self._lines.answers())
+        if self._progress is not None:
+            byte = self._lines.position[0]
+            self._progress(byte - self._seen)
+            self._seen = byte
+        return found
+
+    def place(self) -> Place:
+        return Place(*self._lines.position)
+
+    def tally(self) -> Tally | None:
+        if not self.counts:
+            return None
+        total, matched, _, counts, refused, faults = self._lines.totals
+        by_name = Counter({self._names[owner]: found for owner, found in enumerate(counts) if found})
+        return Tally(total, matched, refused, self._lines.position[0], by_name, list(faults))
+
+
+class _Chunks:
+    """Any other source, read from its beginning; what is before `start` is passed over."""
+
+    waits = True
+    counts = False
+
+    def __init__(
+        self,
+        rules: RuleSet[Any],
+        source: str,
+        threads: int,
+        start: Place,
+        progress: Callable[[int], None] | None,
+    ) -> None:
+        self._place = start
+        self._fault: SourceFault | None = None
+        self._chunks = stream(rules, [source], threads=threads, progress=progress)
+
+    def next(self) -> list[Answer] | None:
+        passed = self._place.line
+        for chunk in self._chunks:
+            if chunk.numbers[-1] <= passed:
+                continue
+            offsets = getattr(chunk, "offsets", None) or [None] * len(chunk.numbers)
+            found: list[Answer] = list(zip(chunk.numbers, offsets, chunk.answers, chunk.events, strict=True))
+            if chunk.numbers[0] <= passed:
+                found = [answer for answer in found if answer[0] > passed]
+            last = offsets[-1]
+            size = self._place.byte + sum(map(len, chunk.events)) if last is None else last + len(chunk.events[-1])
+            self._place = Place(size, chunk.numbers[-1])
+            return found
+        return None
+
+    def place(self) -> Place:
+        return self._place
+
+    def tally(self) -> Tally | None:
+        return None
