@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
@@ -15,8 +16,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from matcher.cli import summary
-from matcher.cli.terminal import FINDINGS, OK, REFUSED, compile_rules, progress_bar, say
-from matcher.offline.export import Export
+from matcher.cli.terminal import BROKEN_PIPE, FINDINGS, OK, REFUSED, compile_rules, progress_bar, say
+from matcher.offline.export import Export, refuse_overwriting
 from matcher.offline.sink import Sink
 from matcher.rulefile import RulesFormat, read_rules
 from matcher.ruleset import Validate
@@ -105,6 +106,7 @@ def scan_sources(request: Request) -> int:
         pulse=signals.check,
     )
     signals.waits = lambda: made.waits
+    refuse_overwriting(request.output, made.sources)
     run = _Run(request, made, list(rules))
     with signals.taken():
         return run.go()
@@ -113,6 +115,8 @@ def scan_sources(request: Request) -> int:
 def _refuse_clashes(request: Request) -> None:
     if request.rules == "-" and "-" in request.sources:
         raise LookupError("standard input can't hold both the rules and the events")
+    if request.output is not None and os.path.realpath(request.output) == os.path.realpath(request.rules):
+        raise LookupError(f"{request.output} is to be written, and holds the rules")
     if request.form == "parquet" and request.output is None:
         raise LookupError("--format parquet needs --output FILE")
     if request.emit is not None and request.form in {"count", "table"}:
@@ -148,20 +152,19 @@ class _Run:
         self.made = made
         self.names = names
         self.target = request.output or "standard output"
+        # Opened before the work, so that a file that can't be written is no surprise after it.
+        self.sink = Sink(request.output or sys.stdout.buffer) if request.form in {"count", "table"} else None
 
     def go(self) -> int:
+        """Do the work, write what was found or what is known of it, sum it up; give the exit code."""
         request, made = self.request, self.made
         before = made.counts()
         began = time.perf_counter()
         code, told = self._work()
         counts = made.counts()
-        if told is None or code > 128:
-            code = self._write(counts) or code
-        if code == OK and made.stopped is None and told is None:
+        failed = self._write(counts, complete=told is None and made.stopped is None and not counts.faults)
+        if told is None and failed == OK:
             code = REFUSED if counts.faults else FINDINGS if counts.refused else OK
-        if made.stopped is not None and made.stopped.error is not None:
-            code = FINDINGS
-        if code in {OK, FINDINGS} or (code == REFUSED and counts.faults and told is None):
             made.finish()
         if not request.quiet:
             summary.summarize(counts, before, time.perf_counter() - began, resumed=made.resumed)
@@ -169,7 +172,7 @@ class _Run:
             say(summary.stopped(made.stopped, request.max_refused))
         if told:
             say(told)
-        return code
+        return code or failed
 
     def _work(self) -> tuple[int, str | None]:
         """Read all sources; give an exit code and what to say where that is not 0."""
@@ -187,7 +190,7 @@ class _Run:
         except BrokenPipeError:
             sys.stderr.flush()
             _forget_output()
-            return 141, f"{self.target}: its reader left"
+            return BROKEN_PIPE, f"{self.target}: its reader left"
         except OSError as error:
             where = error.filename or self.target
             return REFUSED, f"{where}: {error.strerror or error}{self._kept()}"
@@ -201,22 +204,22 @@ class _Run:
             return f"; {output} holds what was found before"
         return ""
 
-    def _write(self, counts: summary.AllCounts) -> int:
-        """Write counts, if they are what was asked for."""
-        form = self.request.form
-        if form not in {"count", "table"}:
+    def _write(self, counts: summary.AllCounts, *, complete: bool) -> int:
+        """Write counts, if they are what was asked for; give the exit code of what went wrong in it."""
+        if self.sink is None:
             return OK
-        target = self.request.output
-        text = (summary.count if form == "count" else summary.table)(counts, self.names, to_file=target is not None)
+        to_file = self.request.output is not None
         try:
-            sink = Sink(target or sys.stdout.buffer)
             try:
-                sink.write(text)
+                if self.request.form == "count":
+                    self.sink.write(summary.count(counts, self.names, to_file=to_file, complete=complete))
+                else:
+                    self.sink.write(summary.table(counts, self.names, to_file=to_file))
             finally:
-                sink.close()
+                self.sink.close()
         except BrokenPipeError:
             _forget_output()
-            return 141
+            return BROKEN_PIPE
         except OSError as error:
             say(f"{error.filename or self.target}: {error.strerror or error}")
             return REFUSED
@@ -225,6 +228,4 @@ class _Run:
 
 def _forget_output() -> None:
     """Let what is buffered for a reader who left be lost quietly."""
-    import os
-
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

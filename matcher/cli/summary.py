@@ -23,14 +23,18 @@ _WIDTH: Final = 120
 _RATED: Final = 0.05  # seconds from which on a rate says something
 
 
-def count(counts: AllCounts, names: list[str], *, to_file: bool) -> bytes:
-    """Give counts as one JSON object: in all with every rule, by source with those that matched."""
+def count(counts: AllCounts, names: list[str], *, to_file: bool, complete: bool) -> bytes:
+    """Give counts as one JSON object: in all with every rule, by source with those that matched.
+
+    `complete`: all sources were read to their ends.
+    """
     errors = [
         {"source": printable(one.source), "line": line, "byte": byte, "error": str(error)}
         for one in counts.sources
         for line, byte, error in one.errors
     ]
     plain = {
+        "complete": complete,
         "events": counts.events,
         "matched": counts.matched,
         "refused": counts.refused,
@@ -131,5 +135,6 @@ def stopped(stop: Stopped, allowed: int | None) -> str:
     """Say where a run ended early, and why."""
     if stop.error is None:
         return f"ended at the limit of matches: {stop.source}: line {stop.line}"
-    more = "an event was refused" if not allowed else f"more than {allowed:,} events were refused"
+    events = "event was" if allowed == 1 else "events were"
+    more = "an event was refused" if not allowed else f"more than {allowed:,} {events} refused"
     return f"ended because {more}: {stop.source}: {_place(stop.line, stop.byte, stop.error)}"

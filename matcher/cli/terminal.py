@@ -15,6 +15,7 @@ from matcher.rulefile import RuleFileError
 from matcher.ruleset import RuleSet, Validate
 
 __all__ = [
+    "BROKEN_PIPE",
     "EXIT_CODES",
     "FINDINGS",
     "OK",
@@ -32,7 +33,7 @@ OK: Final = 0
 FINDINGS: Final = 1
 REFUSED: Final = 2
 _INTERRUPTED: Final = 130
-_BROKEN_PIPE: Final = 141
+BROKEN_PIPE: Final = 141
 EXIT_CODES: Final = (
     "Exit codes: 0; 1 for findings, refused events, or a rule that does not match (explain); "
     "2 for a wrong call, a file that can't be read, or rules that don't compile."
@@ -64,7 +65,7 @@ def guarded(work: Callable[[], int]) -> int:
         return _INTERRUPTED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is buffered yet is lost quietly when Python ends
-        return _BROKEN_PIPE
+        return BROKEN_PIPE
     except _Refused:
         return REFUSED
     except RuleFileError as error:

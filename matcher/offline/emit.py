@@ -92,20 +92,26 @@ class Row:
     def spelled(self, tokens: Tokens) -> bytes:
         """Give its JSON; a number that is no double keeps its own text."""
         value = self.select(tokens)
+        if value is None:
+            return b"null"
         if isinstance(value, float | dict | list) and self.text is not None and _LONG_NUMBER.search(self.text):
-            value = find(json.loads(self.text, parse_int=_number, parse_float=_number), tokens)
+            value = find(_spelled(self.text), tokens)
         return dumped(value)
 
 
-def _number(text: str) -> Any:
-    return orjson.Fragment(text)
+def _spelled(text: bytes) -> Any:
+    """Read JSON with numbers as they are written; None for what is none."""
+    try:
+        return json.loads(text, parse_int=orjson.Fragment, parse_float=orjson.Fragment)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _parsed(text: bytes | None) -> Any:
     try:
         return orjson.loads(text or b"null")
-    except orjson.JSONDecodeError:  # what no rule reads is not checked by "structural"
-        return None
+    except orjson.JSONDecodeError:  # a number beyond doubles; or "structural" did not check what no rule reads
+        return _spelled(text or b"null")
 
 
 def dumped(value: Any) -> bytes:
@@ -233,8 +239,9 @@ def rows(source: str, answers: Iterable[Answer], *, by_rule: bool, errors: bool,
             if every:
                 yield Row(source, line, byte, text, None, [], None)
         elif by_rule:
-            for name in answer:
-                yield Row(source, line, byte, text, name, answer, None)
+            row = Row(source, line, byte, text, None, answer, None)
+            for row.rule in answer:  # the same row, so that the event is parsed once: use it before the next
+                yield row
         else:
             yield Row(source, line, byte, text, None, answer, None)
 
@@ -247,9 +254,9 @@ def _tree(text: str) -> Any:
     if not stripped.startswith(("{", "[", '"')):
         return _listed(stripped)
     try:
-        return json.loads(stripped)
+        return json.loads(text)
     except json.JSONDecodeError as error:
-        raise EmitError(f"the template is not JSON at character {error.pos}: {error.msg}") from None
+        raise EmitError(f"the template is not JSON at character {error.pos + 1}: {error.msg}") from None
 
 
 def _listed(text: str) -> dict[str, str]:

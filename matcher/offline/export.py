@@ -18,7 +18,7 @@ from matcher.offline.sink import Sink
 from matcher.offline.sources import expand
 from matcher.ruleset import Name, RuleSet
 
-__all__ = ["Export", "export"]
+__all__ = ["Export", "export", "refuse_overwriting"]
 
 Target = str | os.PathLike[str] | BinaryIO
 
@@ -83,10 +83,8 @@ class Export(Generic[Name]):
         output = self._output if isinstance(self._output, str | os.PathLike) else None
         if checkpoint is not None and self._output is not None and (output is None or self._form != "jsonl"):
             raise StoreError("a checkpoint needs an output that can be written on: JSON lines in a file, or counts")
-        for path in (path for path in (output, checkpoint) if path is not None):
-            for source in self.sources:
-                if _same(source, path):
-                    raise StoreError(f"{os.fspath(path)} is to be written, and is among the events to be read")
+        for path in (output, checkpoint):
+            refuse_overwriting(path, self.sources)
         if output is not None and checkpoint is not None and os.path.realpath(output) == os.path.realpath(checkpoint):
             raise StoreError(f"{os.fspath(output)} can't be both the output and the checkpoint")
 
@@ -206,6 +204,12 @@ def export(
     if made.stopped is not None and made.stopped.error is not None:
         raise made.stopped.error
     return made.counts()
+
+
+def refuse_overwriting(path: str | os.PathLike[str] | None, sources: Iterable[str]) -> None:
+    """Raise StoreError if a path that is to be written is that of a source."""
+    if path is not None and any(_same(source, path) for source in sources):
+        raise StoreError(f"{os.fspath(path)} is to be written, and is among the events to be read")
 
 
 def _same(one: str | os.PathLike[str], other: Any) -> bool:

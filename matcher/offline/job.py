@@ -84,6 +84,8 @@ class Job(Generic[Name]):
         """Give (source, answers) for each chunk; the answers are those that `keep` asked for."""
         state = self.state
         whole = False
+        if self._stop.matched is not None and self._matched() >= self._stop.matched:  # by then the run was killed
+            self.stopped = Stopped("matched", self.sources[state.at], state.place.line, None)
         try:
             while state.at < len(self.sources) and self.stopped is None:
                 yield from self._source(self.sources[state.at])
@@ -161,12 +163,15 @@ class Job(Generic[Name]):
         finally:
             self.waits = False
 
+    def _matched(self) -> int:
+        return sum(one.matched for one in self.state.tallies)
+
     def _cut(self, source: str, found: list[Answer], place: Place) -> tuple[list[Answer], Place]:
         """Leave out what comes after the event that stops the job; give the rest, and how far it reaches."""
         stop = self._stop
         if stop.matched is None and stop.refused is None:
             return found, place
-        matched = sum(one.matched for one in self.state.tallies)
+        matched = self._matched()
         refused = sum(one.refused for one in self.state.tallies)
         for number, (line, byte, answer, _) in enumerate(found, 1):
             if isinstance(answer, EventError):

@@ -19,7 +19,10 @@ class Draft:
     def __init__(self, path: str | os.PathLike[str], mark: str = "") -> None:
         self.path = Path(os.path.realpath(path))
         self.draft = self.path.with_name(f"{self.path.name}.{os.getpid()}{mark}.part")
-        self.number = os.open(self.draft, _FLAGS | os.O_RDWR | os.O_TRUNC, 0o666)
+        try:
+            self.number = os.open(self.draft, _FLAGS | os.O_RDWR | os.O_TRUNC, 0o666)
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, os.fspath(path)) from None
         if self.path.exists() and hasattr(os, "fchmod"):
             os.fchmod(self.number, stat.S_IMODE(self.path.stat().st_mode))
 
