@@ -48,7 +48,7 @@ _Rules = Annotated[
 _Sources = Annotated[
     list[str],
     typer.Argument(
-        metavar="SOURCE...",
+        metavar="SOURCE",
         help="Files of events, directories (all of *.json, *.jsonl, *.ndjson, *.log in them, also packed), globs, "
         "or - for standard input; gzip and zstd are unpacked.",
         show_default=False,
