@@ -67,7 +67,7 @@ def tables(
         except OSError as error:
             if errors == "raise":
                 raise
-            fault = error.strerror or str(error)
+            fault = error.strerror or str(error).removeprefix(f"{source}: ")
         if rows:
             yield _table(source, rows, texts)
         if fault:
@@ -87,7 +87,7 @@ def _local(rules: RuleSet[str], source: str, every: bool, texts: bool, threads: 
             yield answers
     for tally in job.state.tallies:
         if tally.fault is not None:
-            raise OSError(0, tally.fault.reason, source)
+            raise OSError(str(tally.fault))
 
 
 def _remote(rules: RuleSet[str], source: str, every: bool, texts: bool, threads: int) -> Iterator[list[Answer]]:
