@@ -6,5 +6,28 @@ from matcher.offline.export import export
 from matcher.offline.hits import Counts, Hit, SourceCounts, count, scan
 from matcher.offline.sources import SourceFault, expand
 from matcher.offline.stream import Chunk, stream
+from matcher.offline.testfile import Case, RuleTests, RuleTestsError, load_tests
+from matcher.offline.testrun import Outcome, Problem, Reason, find_tests, load_rules, run_tests
 
-__all__ = ["Chunk", "Counts", "Hit", "SourceCounts", "SourceFault", "count", "expand", "export", "scan", "stream"]
+__all__ = [
+    "Case",
+    "Chunk",
+    "Counts",
+    "Hit",
+    "Outcome",
+    "Problem",
+    "Reason",
+    "RuleTests",
+    "RuleTestsError",
+    "SourceCounts",
+    "SourceFault",
+    "count",
+    "expand",
+    "export",
+    "find_tests",
+    "load_rules",
+    "load_tests",
+    "run_tests",
+    "scan",
+    "stream",
+]
