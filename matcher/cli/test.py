@@ -171,6 +171,13 @@ def _json(session: _Session) -> bytes:
     return json.dumps(made, ensure_ascii=False, indent=2).encode("utf-8", "backslashreplace") + b"\n"
 
 
+class _Console(Console):
+    """A console that leaves a reader who left to `guarded`."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
 class _Screen:
     """Text on standard output, in colours if that is a terminal."""
 
@@ -179,7 +186,7 @@ class _Screen:
         self.silent = request.as_json
         encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
         self.encoding = encoding
-        self.console = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
+        self.console = _Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
         self.width = self.console.width if self.console.is_terminal else _WIDTH
         self.done = self.total = self.column = 0
 
@@ -247,8 +254,9 @@ class _Screen:
             for file in session.faults:
                 self.put(f"ERROR {file}")
             for one in [*bad["failed"], *bad["error"]]:
-                first = one.problems[0].message.split("\n")[0]
-                self.put(f"{one.status.upper() if one.status == 'error' else 'FAILED'} {one.name} - {first}")
+                self.put(f"{one.status.upper()} {one.name} - {one.summary}")
+        if session.outcomes and self.request.first and session.outcomes[-1].status != "passed":
+            self.rule("ended at the first that did not pass", "!", "bold red")
         if session.interrupted:
             self.rule("interrupted", "!", "bold red")
         if not (self.request.quiet or session.faults or any(bad.values())):

@@ -57,8 +57,8 @@ def _add(suite: ET.Element, outcome: Outcome) -> None:
     )
     if outcome.status != "passed":
         tag = "failure" if outcome.status == "failed" else "error"
-        message = _legal(outcome.problems[0].message.split("\n")[0])
-        told = ET.SubElement(element, tag, message=message, type=outcome.problems[0].kind)
+        message = _legal(outcome.summary)
+        told = ET.SubElement(element, tag, message=message, type=outcome.status)
         told.text = _legal("\n".join(text for _, text in describe(outcome)))
 
 

@@ -32,6 +32,7 @@ _WORDS: Final = {
     **dict.fromkeys(["true", "True", "TRUE"], "true"),
     **dict.fromkeys(["false", "False", "FALSE"], "false"),
 }
+_SURROGATE: Final = re.compile(r"\\u[dD][89a-fA-F]")
 _YAML_TAG: Final = "tag:yaml.org,2002:"
 _SPACES: Final = re.compile(r"[ \t\r\n]*")
 _LITERAL: Final = re.compile(r"true|false|null")
@@ -132,14 +133,15 @@ class _Frame:
         self.elements: list[Node] = []
         self.merged: list[Node] = []
         self.key: str | None = None
-        self.key_line = line
         self.waits = False  # for the value of a key; `key` is then None if that key is refused
         self.merges = False
 
     def step(self) -> str:
+        """Give the step of a JSON pointer to what comes next; "" before a key is known."""
         if self.kind == "array":
-            return str(len(self.elements))
-        return "<<" if self.merges else self.key or ""
+            return f"/{len(self.elements)}"
+        key = "<<" if self.merges else self.key
+        return "" if key is None else "/" + key.replace("~", "~0").replace("/", "~1")
 
     def node(self) -> Node:
         if self.kind == "array":
@@ -163,7 +165,7 @@ class _Builder:
         self.swollen = False
 
     def fault(self, line: int, found: str, want: str, hint: str = "") -> None:
-        at = "".join(f"/{frame.step().replace('~', '~0').replace('/', '~1')}" for frame in self.frames)
+        at = "".join(frame.step() for frame in self.frames)
         self.faults.append(LineFault(line, Fault(at, found, want, hint)))
 
     def begin(self, kind: str, line: int, anchor: str | None = None) -> None:
@@ -205,7 +207,7 @@ class _Builder:
     def key(self, key: str, line: int, *, plain: bool = False) -> None:
         """Take a key; a second one of the same name is refused, and its value dropped."""
         frame = self.frames[-1]
-        frame.waits, frame.key, frame.key_line = True, key, line
+        frame.waits, frame.key = True, key
         if plain and key == "<<":
             frame.key, frame.merges = None, True
         elif key in frame.lines:
@@ -233,6 +235,8 @@ def read_yaml(text: str, faults: list[LineFault]) -> Node:
     except ModuleNotFoundError:
         raise MissingExtra("cli") from None
     loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    if _SURROGATE.search(text):  # as JSON spells an emoji; libyaml refuses it
+        loader = yaml.SafeLoader
     builder = _Builder(faults)
     anchors: dict[str, Node | None] = {}  # None: begun, and not ended yet
     try:

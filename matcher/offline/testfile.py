@@ -107,7 +107,8 @@ class RuleTests:
 
     def beside(self, path: str) -> str:
         """Give a path relative to the file as one that can be opened."""
-        return os.path.join(os.path.dirname(self.file) or ".", path).removeprefix("./")  # noqa: PTH118, PTH120
+        folder = os.path.dirname(self.file)  # noqa: PTH120  # pathlib would turn ./- into -, which is standard input
+        return os.path.join(folder, path) if folder or path != "-" else "./-"  # noqa: PTH118
 
 
 def load_tests(path: str | os.PathLike[str]) -> RuleTests:
@@ -278,6 +279,8 @@ class _Reading:
             self.fault(at, node, "a case without a name", "a name that says what it shows")
         elif not name.strip() and node.value["name"].kind == "string":
             self.fault(f"{at}/name", node.value["name"], "an empty name", "a name that says what it shows")
+        elif "\n" in name:
+            self.fault(f"{at}/name", node.value["name"], "a name of several lines", "a name of one line")
         elif name in self.names:
             hint = f"it first stands in line {self.names[name]}"
             self.fault(f"{at}/name", node.value["name"], f"the name {name!r} again", "each name once", hint)

@@ -77,6 +77,13 @@ class Outcome:
         """Give file::name."""
         return f"{self.tests.file}::{self.case.name}"
 
+    @property
+    def summary(self) -> str:
+        """Give what is wrong in one line: the first error, or else the first problem; "" of what passed."""
+        first = next((one for one in self.problems if one.kind == "error"), None)
+        told = first or next(iter(self.problems), None)
+        return told.message.split("\n")[0] if told else ""
+
 
 def find_tests(paths: Iterable[str | os.PathLike[str]]) -> list[str]:
     """Give the files of rule tests that paths mean, each once: files, globs, and directories with all below them.
@@ -256,15 +263,14 @@ class _Run:
         before = self.events
         number = self.case.number
         try:
-            for batch in events.batches("./-" if path == "-" else path):
+            for batch in events.batches(path):
                 chosen = batch if number is None else [one for one in batch if one[0] == number]
                 self._batch(check, path, chosen)
                 if number is not None and (chosen or batch[-1][0] > number):
                     break
-        except OSError as error:
-            self.error(str(error.strerror or error), path)
-        except MissingExtra as error:
-            self.error(str(error), path)
+        except (OSError, MissingExtra) as error:
+            reason = error.strerror if isinstance(error, OSError) else None
+            self.error(f"{path}: {reason}" if reason else str(error), None, event.line)
         else:
             if self.events == before:
                 found = "holds no event" if number is None else f"holds no event at {number}"
