@@ -178,8 +178,7 @@ def test_deep_nesting_is_refused(tmp_path: Path, name: str, opens: str, closes: 
         assert f"more than {NESTING} objects and arrays inside one another" in told or "not YAML" in told
 
 
-def test_every_fault_is_told_at_once_in_order(tmp_path: Path) -> None:
-    text = """\
+MANY_FAULTS = """\
 rules: {a: {x: [{prefx: y}]}, b: 5, "c": '{"x": 1}'}
 validte: strict
 cases:
@@ -198,9 +197,12 @@ cases:
   - {name: " ", event: [], matches: a, rule: a}
   - {name: m, event: x.jsonl, matches: [a], because: {a: x, b: []}}
 """
+
+
+def test_every_fault_is_told_at_once_in_order(tmp_path: Path) -> None:
     keys = "name, description, event, line, matches, match, rule, because"
     want = "an event (an object), a path, a glob, JSON text, or a list of these"
-    told = faults(tmp_path, text)
+    told = faults(tmp_path, MANY_FAULTS)
     assert [one.partition(";")[0] for one in told] == [
         'line 1: at /rules/a/x/0/prefx: found the operator "prefx"',
         "line 1: at /rules/b: found the number 5",
