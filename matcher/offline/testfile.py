@@ -357,7 +357,8 @@ class _Reading:
         if because.kind != "object":
             return (self._reason(because, at, None),)
         listed = node.value.get("matches")
-        expected = {inner.value for inner in listed.value} if listed is not None and listed.kind == "array" else set()
+        names = listed.value if listed is not None and listed.kind == "array" else ()
+        expected = {inner.value for inner in names if inner.kind == "string"}
         made = []
         for name, inner in because.value.items():
             if name in expected:

@@ -13,7 +13,7 @@ __all__ = ["declare"]
 _Paths = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="[PATH]...",
+        metavar="PATH",
         help="Files of rule tests, globs, or directories (all of test_*.rules.yaml, .yml and .json, *.rules.yaml and "
         "*.rules.yml in them); else the current directory.",
         show_default=False,

@@ -258,6 +258,7 @@ def test_every_fault_is_told_at_once_in_order(tmp_path: Path) -> None:
         (b"rules: a\n\n\x00", "found a character that YAML does not allow"),
         ('rules: a\ncases: [{name: "a\\nb", event: {}, match: true}]', "found a name of several lines"),
         ("rules: a\ncases: [{name: a, event: {}, match: false, because: {}}]", "/because: found an empty object; want a path"),
+        ("rules: a\ncases: [{name: a, event: {}, matches: [{}], because: {b: c}}]", "/matches/0: found an empty object; want the name"),
         ("rules: a\ncases: [{name: a, event: [[x]], match: false}]", "/event/0: found an array; want an event"),
         ("rules: a\ncases: [{name: a, event: [x, y], line: 2, match: false}]", "where the event is not one file"),
     ],
