@@ -82,7 +82,7 @@ def test_each_worker_unpickles_the_rules_once(ray: Any, tmp_path: Path) -> None:
             return noted, (str(self), str(log))
 
     def noted(name: str, file: str) -> str:
-        with open(file, "a") as lines:
+        with Path(file).open("a") as lines:
             lines.write(f"{os.getpid()}\n")
         return name
 
