@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
+from matcher.offline.difference import Change, Difference, Sample, diff
 from matcher.offline.export import export
 from matcher.offline.hits import Counts, Hit, SourceCounts, count, scan
 from matcher.offline.sources import SourceFault, expand
 from matcher.offline.stream import Chunk, stream
 from matcher.offline.testfile import Case, RuleTests, RuleTestsError, load_tests
 from matcher.offline.testrun import Outcome, Problem, Reason, find_tests, load_rules, run_tests
+from matcher.offline.widening import Comparison, Relation, compare
 
 __all__ = [
     "Case",
+    "Change",
     "Chunk",
+    "Comparison",
     "Counts",
+    "Difference",
     "Hit",
     "Outcome",
     "Problem",
     "Reason",
+    "Relation",
     "RuleTests",
     "RuleTestsError",
+    "Sample",
     "SourceCounts",
     "SourceFault",
+    "compare",
     "count",
+    "diff",
     "expand",
     "export",
     "find_tests",

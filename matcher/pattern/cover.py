@@ -29,7 +29,7 @@ from matcher.pattern.fold import variants
 from matcher.pattern.holds import Scalar, fits, holds
 from matcher.pattern.number import spelled
 
-__all__ = ["covers", "disjoint", "is_empty", "key"]
+__all__ = ["covers", "covers_together", "disjoint", "is_empty", "key"]
 
 _STRINGS: Final = (Exact, Address, Prefix, Suffix, EqualsIgnoreCase, Wildcard, Cidr)
 _ANY: Final = "\ud800"  # stands for any run of characters in an outline; no text holds it, so only a star takes it
@@ -96,6 +96,56 @@ def covers(wide: Alternative, narrow: Alternative) -> bool:
     if isinstance(narrow, Numeric):
         return isinstance(wide, Numeric) and _ends(wide)[0] <= _ends(narrow)[0] and _ends(narrow)[1] <= _ends(wide)[1]
     return _covers_strings(wide, narrow)
+
+
+def covers_together(wides: Sequence[Alternative], narrow: Alternative) -> bool:
+    """Say whether it is certain that every value that meets `narrow` meets one of `wides`, if no single one takes all.
+
+    An anything-but takes all but what others may take; ranges, and blocks of addresses, may join.
+    """
+    if isinstance(narrow, Exists) and not narrow.present:
+        return False
+    for wide in wides:
+        if isinstance(wide, AnythingBut):
+            others = [other for other in wides if other is not wide]
+            if all(disjoint(out, narrow) or any(covers(other, out) for other in others) for out in wide.none_of):
+                return True
+    if isinstance(narrow, Numeric):
+        low, high = _ends(narrow)
+        reach = low
+        for first, last in sorted(_spans(wides)):
+            if first > reach:
+                return False
+            reach = max(reach, nextafter(last, inf))
+            if last >= high:
+                return True
+    if isinstance(narrow, Cidr):
+        base = int.from_bytes(narrow.packed)
+        end = base + (1 << len(narrow.packed) * 8 - narrow.bits)
+        for first, behind in sorted(_blocks(wides, len(narrow.packed))):
+            if first > base:
+                return False
+            base = max(base, behind)
+            if base >= end:
+                return True
+    return False
+
+
+def _spans(alternatives: Sequence[Alternative]) -> list[tuple[float, float]]:
+    """Give the ranges and single numbers among alternatives as closed ranges of doubles."""
+    spans = [_ends(one) for one in alternatives if isinstance(one, Numeric) and not is_empty(one)]
+    return spans + [(one.value, one.value) for one in alternatives if isinstance(one, Number) and one.value is not None]
+
+
+def _blocks(alternatives: Sequence[Alternative], size: int) -> list[tuple[int, int]]:
+    """Give the blocks and addresses of one family as (first, the one behind the last)."""
+    blocks = []
+    for one in alternatives:
+        if isinstance(one, (Address, Cidr)) and len(one.packed) == size:
+            free = size * 8 - one.bits if isinstance(one, Cidr) else 0
+            first = int.from_bytes(one.packed)
+            blocks.append((first, first + (1 << free)))
+    return blocks
 
 
 def _single(alternative: Alternative) -> list[Scalar]:

@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import product
+from math import prod
 from typing import Any, Final
 
 from matcher.pattern.ast import Address, All, Alternative, Exists, Node, Term
-from matcher.pattern.cover import covers, key
+from matcher.pattern.cover import covers, covers_together, is_empty, key
 from matcher.pattern.finding import Finding
 from matcher.pattern.render import to_text
 
-__all__ = ["combinations", "implied_rules"]
+__all__ = ["combinations", "implied_rules", "implies", "meaning"]
 
 _COMBINATIONS: Final = 64  # of the branches of one rule; rules with more are compared only as they are written
 _STEPS: Final = 500_000  # comparisons of alternatives, for all pairs of rules
+_PIECES: Final = 512  # of one combination, where two rules alone are compared, and for each one branch may take it
 _VALUES: Final = ("string", "number", "text", "address")  # the keys of alternatives that take one value
 
 
@@ -62,6 +65,44 @@ def implied_rules(rules: Sequence[tuple[Any, Node]], skip: Collection[int]) -> I
     yield from _implied(rules, apart)
 
 
+def implies(narrow: Node, wide: Node) -> bool:
+    """Say whether it is proved that `wide` matches whenever `narrow` does; False is no proof of the contrary."""
+    steps = [_STEPS]
+    given, taken = _ways(0, narrow, 4 * _COMBINATIONS), _ways(1, wide, 4 * _COMBINATIONS)
+    if not given or not taken:
+        return to_text(narrow) == to_text(wide)
+    return all(_leads(way, taken, steps) or _leads_in_pieces(way, taken, steps) for way in given)
+
+
+def meaning(node: Node) -> Hashable:
+    """Give what is the same for patterns that are the same but for the order and the spelling of their parts."""
+    ways = _ways(0, node)
+    return frozenset(_meaning(way) for way in ways) if ways else to_text(node)
+
+
+def _leads(way: _Way, taken: list[_Way], steps: list[int]) -> bool:
+    if any(all(map(is_empty, known.alternatives)) for known in way.fields.values()):
+        return True
+    return any(_follows(way, wide, {}, steps, together=True) for wide in taken)
+
+
+def _leads_in_pieces(way: _Way, taken: list[_Way], steps: list[int]) -> bool:
+    """Try again with one alternative of a field at a time: a combination is met by one of each field's."""
+    split = [
+        path
+        for path, known in way.fields.items()
+        if len(known.alternatives) > 1
+        and any(path in wide.fields and not _takes(wide.fields[path], known, steps, True) for wide in taken)
+    ]
+    if len(taken) < 2 or not split or prod(len(way.fields[path].alternatives) for path in split) > _PIECES:
+        return False
+    for chosen in product(*(way.fields[path].alternatives for path in split)):
+        alone = {path: _field(Term(path, (one,))) for path, one in zip(split, chosen, strict=True)}
+        if not _leads(_Way(way.rule, {**way.fields, **alone}), taken, steps):
+            return False
+    return True
+
+
 def combinations(root: Node, limit: int) -> list[list[Term]] | None:
     """Give the terms of each choice of a branch from every `$or`; None if there are more than `limit`."""
     taken: list[list[Term]] = []
@@ -90,9 +131,9 @@ def combinations(root: Node, limit: int) -> list[list[Term]] | None:
     return taken
 
 
-def _ways(rule: int, node: Node) -> list[_Way]:
+def _ways(rule: int, node: Node, limit: int = _COMBINATIONS) -> list[_Way]:
     ways = []
-    for terms in combinations(node, _COMBINATIONS) or []:
+    for terms in combinations(node, limit) or []:
         terms.sort(key=lambda term: term.path.encode("utf-16-be"))
         ways.append(_Way(rule, {term.path: _field(term) for term in terms}))
     return ways
@@ -170,32 +211,38 @@ def _candidates(way: _Way, index: dict[tuple[str, Hashable], list[_Way]]) -> Ite
         yield from index.get((path, None), ())
 
 
-def _follows(narrow: _Way, wide: _Way, wider: dict[int, int], steps: list[int]) -> bool:
+def _follows(narrow: _Way, wide: _Way, wider: dict[int, int], steps: list[int], together: bool = False) -> bool:
     """Say whether it is certain that the wide combination matches whenever the narrow one does.
 
     Each field of the wide one must take all that the same field of the narrow one does: then the leaves that match the
     narrow one match the wide one too, and stand in elements that agree. Where a field may be met by absence, that
-    depends on the elements fixed before it, so both must have the same paths up to there.
+    depends on the elements fixed before it, so both must have the same paths up to there. `together`: several
+    alternatives may take what one does.
     """
     if wide.rule == narrow.rule or wider.get(wide.rule) == narrow.rule or steps[0] < 0:
         return False
     for path, taken in wide.fields.items():
         given = narrow.fields.get(path)
         steps[0] -= 1
-        if given is None or not _takes(taken, given, steps):
+        if given is None or not _takes(taken, given, steps, together):
             return False
         if taken.absent and given.absent and not _same_before(path, narrow, wide):
             return False
     return True
 
 
-def _takes(taken: _Field, given: _Field, steps: list[int]) -> bool:
+def _takes(taken: _Field, given: _Field, steps: list[int], together: bool = False) -> bool:
     if given.keys <= taken.keys:
         return True
-    steps[0] -= len(given.alternatives) * len(taken.wide)
+    steps[0] -= len(given.alternatives) * len(taken.alternatives if together else taken.wide)
     if steps[0] < 0:
         return False
-    return all(key(one) in taken.keys or any(covers(wide, one) for wide in taken.wide) for one in given.alternatives)
+    return all(
+        key(one) in taken.keys
+        or any(covers(wide, one) for wide in taken.wide)
+        or (together and covers_together(taken.alternatives, one))
+        for one in given.alternatives
+    )
 
 
 def _same_before(path: str, narrow: _Way, wide: _Way) -> bool:
