@@ -173,8 +173,9 @@ def _met(term: Term, value: Scalar | _Absent) -> bool:
 
 
 def _written(values: dict[str, Scalar | _Absent]) -> str:
-    """Write an event: names in one another, or with dots where that can't be."""
+    """Write an event: names in one another, or with dots, and once more, where that can't be."""
     root: dict[str, Any] = {}
+    more: list[tuple[str, Scalar]] = []
     for path, value in values.items():
         if isinstance(value, type):
             continue
@@ -187,8 +188,8 @@ def _written(values: dict[str, Scalar | _Absent]) -> str:
         if isinstance(here, dict) and last not in here:
             here[last] = value
         else:
-            root[path] = value
-    return quote(_members(root))
+            more.append((path, value))
+    return quote((*_members(root), *more))
 
 
 def _members(value: Any) -> Any:
