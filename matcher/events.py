@@ -1,59 +1,93 @@
-"""Turn a source of events (JSON lines, an array, CloudTrail's records, packed or not) into numbered raw events.
+"""Turn a source of events (JSON lines, arrays, CloudTrail's records, CloudWatch's logs) into numbered raw events.
 
-How the shape is told, from the content alone:
-- What begins with `[` is an array; what begins with anything but `[` or `{` is taken as JSON lines.
+How the shape is told, from the content alone, once it is unpacked:
+- What begins with `[` is an array; what begins with anything but `[` or `{` is taken as JSON lines; but as an export of
+  CloudWatch where the first line begins with its timestamp. Then the event of a line is what follows the timestamp; a
+  line without one goes on with the event above where that is an object still open, and else is an event of its own.
 - Where the first line is a whole object, the source is JSON lines; but if nothing follows, and the object has a member
   "Records" that is an array, the events are its elements. (Where the first line is over 16 MiB, what follows is not
-  looked at.)
+  looked at.) Where the first line begins with a page of log events or a record of a subscription
+  (`matcher.cloudwatch` says what these are), the source is a sequence of such objects, on one line or on many: the
+  events are their messages, and an object or line that is neither is one event.
 - Where the first line opens more than it closes, and the next text does not begin with `{`, the source is an object
-  over several lines: one event, or the elements of its "Records". More such objects may follow. (A `{` next is that of
-  an event, and the first line a broken one, unless "Records" is open and the line ends in `[` or a comma.)
+  over several lines: one event, the elements of its "Records", or the messages of a page or record. More such objects
+  may follow. (A `{` next is that of an event, and the first line a broken one, unless "Records" or the log events of a
+  page or record are open and the line ends in `[` or a comma.)
+- UTF-16 and UTF-32 are refused as a whole.
 """
 
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Iterator
+from enum import Enum
 from pathlib import Path
 from typing import Final
 
+from matcher import cloudwatch, eventlines
+from matcher.cloudwatch import Form
+from matcher.errors import EventError
+from matcher.eventlines import Events
 from matcher.unpack import Feed, Source, SourceError, is_packed
+from matcher.values import ENDED, MEMBER, SHORT, SPACE, SPACES, Walk, Window, elements
 
-__all__ = ["BATCH_BYTES", "Batch", "Source", "SourceError", "batches", "is_plain_lines"]
+__all__ = ["BATCH_BYTES", "Batch", "Events", "Source", "SourceError", "batches", "is_plain_lines", "read"]
 
 #: Events with their numbers: that of the line, or of the element, from 1.
 Batch = list[tuple[int, bytes]]
+_Found = tuple[int, bytes | EventError]  # the place of an event, and its text, or why it is not taken
 
 BATCH_BYTES: Final = 4 << 20
 _LOOK: Final = 16 << 20  # how much is held to tell the shape
-_SPACE: Final = b" \t\r\n"
 _BOM: Final = b"\xef\xbb\xbf"
+_RECORDS: Final = b'"Records"'
+_MEMBERS: Final = (_RECORDS, *cloudwatch.MEMBERS)
+_STAMP_BYTES: Final = 40  # more than a timestamp of CloudWatch has
+# What text of two or four bytes a character begins with: a byte order mark, or ASCII.
+_WIDE: Final = (b"\xff\xfe", b"\xfe\xff", b"\0\0\xfe\xff")
+_NARROW: Final = "; events are UTF-8 (iconv -t UTF-8 converts it)"
 
-_SHORT: Final = 0  # what a walk came to: the end of the text,
-_ENDED: Final = 1  # that of the value,
-_RECORDS: Final = 2  # or the bracket of "Records"
 
-_SPACES: Final = re.compile(rb"[ \t\r\n]*")
-# Up to the next bracket outside strings, and with it; possessive throughout, so it never goes back.
-_RUN: Final = re.compile(rb'[^"{}\[\]]*+(?:"[^"\\]*+(?:\\.[^"\\]*+)*+"[^"{}\[\]]*+)*+[{}\[\]]?', re.DOTALL)
-_SCALAR: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[^\s,\[\]{}"]++', re.DOTALL)
+class _Shape(Enum):
+    LINES = "JSON lines"
+    EXPORT = "lines behind timestamps"
+    LOGS = "pages and records of log events, each on a line"
+    VALUES = "arrays, and objects over several lines"
+
+
+def read(
+    source: Source,
+    batch_bytes: int = BATCH_BYTES,
+    progress: Callable[[int], None] | None = None,
+    line_bytes: int | None = None,
+) -> Iterator[Events]:
+    """Give the events of a source in batches of about `batch_bytes` bytes (one event may be larger).
+
+    Blank lines count as lines and are left out. `progress` is told the number of bytes taken from the source, each
+    time. An event whose line, or element, is over `line_bytes` bytes (None: no limit) is refused without being held,
+    so memory does not grow with the source. Raises OSError if the source can't be opened, MissingExtra for zstd without
+    a module for it, and, after all events that could be read, SourceError if the packing is damaged or cut off, or an
+    array breaks off; or if the text is UTF-16 or UTF-32.
+    """
+    with Feed(source, batch_bytes, progress) as feed:
+        head, shape = _look(feed)
+        start = len(_BOM) if head.startswith(_BOM) else 0
+        head = head[start:]
+        match shape:
+            case _Shape.LINES:
+                yield from eventlines.plain(feed, head, start, line_bytes)
+            case _Shape.EXPORT:
+                yield from eventlines.exported(feed, head, start, line_bytes)
+            case _:
+                yield from _batched(Window(feed, head, start, line_bytes), feed.name, shape, batch_bytes)
 
 
 def batches(
     source: Source, batch_bytes: int = BATCH_BYTES, progress: Callable[[int], None] | None = None
 ) -> Iterator[Batch]:
-    """Give the events of a source in batches of about `batch_bytes` bytes (one event may be larger).
-
-    Blank lines count as lines and are left out. `progress` is told the number of bytes taken from the source, each
-    time. Memory does not grow with the source, but with its largest event. Raises OSError if the source can't be
-    opened, MissingExtra for zstd without a module for it, and, after all events that could be read, SourceError if the
-    packing is damaged or cut off, or an array breaks off.
-    """
-    with Feed(source, batch_bytes, progress) as feed:
-        head, lines = _look(feed)
-        head = head.removeprefix(_BOM)
-        yield from _lines(feed, head) if lines else _batched(_Window(feed, head), batch_bytes)
+    """Give the events of a source with their numbers only, and without a limit; see `read`."""
+    for found in read(source, batch_bytes, progress):
+        yield list(zip(found.numbers, found.texts, strict=True))
 
 
 def is_plain_lines(path: str | os.PathLike[str]) -> bool:
@@ -63,17 +97,17 @@ def is_plain_lines(path: str | os.PathLike[str]) -> bool:
         return False
     with Path(path).open("rb") as file:
         start = file.read(4)
-    if is_packed(start) or start.startswith(_BOM):
+    if is_packed(start) or start.startswith(_BOM) or _is_wide(start):
         return False
     with Feed(path, 1 << 16) as feed:
-        return _look(feed)[1]
+        return _look(feed)[1] is _Shape.LINES
 
 
 # ---- shape ----
 
 
-def _look(feed: Feed) -> tuple[bytes, bool]:
-    """Read as much as it takes to tell the shape; give that, and whether it is JSON lines."""
+def _look(feed: Feed) -> tuple[bytes, _Shape]:
+    """Read as much as it takes to tell the shape; give that, and the shape."""
     head = b""
     while True:
         parts, length = [head], 0
@@ -81,247 +115,194 @@ def _look(feed: Feed) -> tuple[bytes, bool]:
             parts.append(piece)
             length += len(piece)
         head = b"".join(parts)
-        answer = _is_lines(head, ended=not length or len(head) >= _LOOK)
+        if _is_wide(head):
+            raise SourceError(f"text of {_wide_name(head)}{_NARROW}", feed.name, 1, 0)
+        answer = _shape(head, ended=not length or len(head) >= _LOOK)
         if answer is not None:
             return head, answer
 
 
-def _is_lines(head: bytes, ended: bool) -> bool | None:
-    """Tell JSON lines from other shapes; None: it takes more."""
+def _is_wide(head: bytes) -> bool:
+    return head.startswith(_WIDE) or (
+        len(head) >= 4 and (not any(head[0:4:2]) or not any(head[1:4:2])) and any(head[:4])
+    )
+
+
+def _wide_name(head: bytes) -> str:
+    return "UTF-32" if head.startswith((b"\xff\xfe\0\0", b"\0\0\xfe\xff")) or head[:4].count(0) == 3 else "UTF-16"
+
+
+def _shape(head: bytes, ended: bool) -> _Shape | None:
+    """Tell the shape by the head of a source; None: it takes more."""
     start = len(_BOM) if head.startswith(_BOM) else 0
-    space = _SPACES.match(head, start)
+    space = SPACES.match(head, start)
     start = space.end() if space else start
     if start == len(head) or (len(head) < len(_BOM) and _BOM.startswith(head)):
-        return True if ended else None
+        return _Shape.LINES if ended else None
+    if head[start] == ord("["):
+        return _Shape.VALUES
     if head[start] != ord("{"):
-        return head[start] != ord("[")
+        if len(head) - start < _STAMP_BYTES and b"\n" not in head[start:] and not ended:
+            return None
+        return _Shape.EXPORT if cloudwatch.STAMP.match(head, start) else _Shape.LINES
     newline = head.find(b"\n", start)
     if newline < 0 and not ended:
         return None
     line = head[start : newline if newline >= 0 else len(head)]
-    rest = head[newline + 1 :].lstrip(_SPACE) if newline >= 0 else b""
-    walk = _Walk(0)
+    rest = head[newline + 1 :].lstrip(SPACE) if newline >= 0 else b""
+    return _shape_of_objects(head[start:], line, rest, ended)
+
+
+def _shape_of_objects(text: bytes, line: bytes, rest: bytes, ended: bool) -> _Shape | None:
+    """Do as `_shape` with text that begins with an object: by its first line, and what follows."""
+    walk = Walk(0)
     found = walk.go(line)
-    if found == _SHORT and walk.at < len(line) and newline >= 0:  # it ends within a string
-        return True
-    records = _Walk(0, records=True).go(line) == _RECORDS
-    if found == _ENDED and (rest or not records):
-        return True
-    if not rest:
-        return not records if ended else None
-    return rest.startswith(b"{") and not (records and line.rstrip(_SPACE).endswith((b"[", b",")))
-
-
-# ---- JSON lines ----
-
-
-def _lines(feed: Feed, head: bytes) -> Iterator[Batch]:
-    number = 0  # of lines ended so far
-    unended: list[bytes] = []
-    piece = head
-    while piece:
-        end = piece.rfind(b"\n")
-        if end < 0:
-            unended.append(piece)
-        else:
-            lines = b"".join([*unended, piece[:end]]).split(b"\n")
-            unended = [piece[end + 1 :]]
-            batch = [
-                (number + n, line) for n, line in enumerate(lines, 1) if line and (line[0] > 32 or line.strip(_SPACE))
-            ]
-            number += len(lines)
-            if batch:
-                yield batch
-        piece = feed.next()
-    if feed.fault is not None:
-        raise SourceError(f"{feed.name}: line {number + 1}: {feed.fault}")
-    last = b"".join(unended)
-    if last.strip(_SPACE):
-        yield [(number + 1, last)]
+    records = Walk(0, members=(_RECORDS,)).go(line) == MEMBER
+    if found == ENDED:
+        if cloudwatch.form(line[: walk.at]) is not None:
+            return _Shape.LOGS
+        if rest or not records:
+            return _Shape.LINES
+        return _Shape.VALUES if ended else None
+    if walk.inside and len(line) < len(text):  # no string goes on behind its line
+        return _Shape.LINES
+    if rest and not rest.startswith(b"{"):
+        return _Shape.VALUES
+    opened = (not rest or line.rstrip(SPACE).endswith((b"[", b","))) and (records or cloudwatch.begun(text) is not None)
+    if opened and rest:
+        return _Shape.VALUES
+    if not ended and (not rest or line.rstrip(SPACE).endswith(b"[")):  # the first log event may be cut
+        return None
+    return _Shape.VALUES if opened else _Shape.LINES
 
 
 # ---- values one after another, and the elements of arrays ----
 
 
-class _Walk:
-    """How far the brackets of one value were followed; `go` goes on where it stopped once there is more text.
-
-    With `records` it stops behind the bracket of a member "Records" of the outmost object.
-    """
-
-    __slots__ = ("at", "depth", "mark", "records")
-
-    def __init__(self, at: int, depth: int = 0, records: bool = False) -> None:
-        self.at = self.mark = at  # mark: behind the last bracket
-        self.depth = depth
-        self.records = records
-
-    def go(self, text: bytes) -> int:
-        run = _RUN.match
-        while True:
-            found = run(text, self.at)
-            end = found.end() if found else self.at
-            last = text[end - 1] if end > self.at else 0
-            self.at = end
-            if last == 0x7B or last == 0x5B:
-                self.depth += 1
-                if self.records and self.depth == 2 and last == 0x5B and _names_records(text, self.mark, end - 1):
-                    return _RECORDS
-            elif last == 0x7D or last == 0x5D:
-                self.depth -= 1
-                if self.depth <= 0:
-                    return _ENDED
-            else:
-                return _SHORT
-            self.mark = end
-
-    def back(self, count: int) -> None:
-        """Follow the text as bytes before it are forgotten."""
-        self.at -= count
-        self.mark -= count
-
-
-def _names_records(text: bytes, start: int, end: int) -> bool:
-    """Tell whether the text from behind a bracket to the next ends in the member name "Records" and a colon."""
-    name = text.rfind(b'"Records"', start, end)
-    if name < 0 or text[name + 9 : end].strip(_SPACE) != b":":
-        return False
-    before = text[start:name].rstrip(_SPACE)
-    return before.endswith(b",") or not before
-
-
-class _Window:
-    """The part of a source that is being read: `at` is the next byte of `text`, `gone` the count of bytes before it."""
-
-    __slots__ = ("at", "feed", "gone", "text")
-
-    def __init__(self, feed: Feed, text: bytes) -> None:
-        self.feed = feed
-        self.text = text
-        self.at = 0
-        self.gone = 0
-
-    def grow(self, keep: int) -> bool:
-        """Forget what is before `keep`, and read at least as much as is left, so that no byte is read over often."""
-        parts = [self.text[keep:]]
-        wanted, got = len(parts[0]), 0
-        while got <= wanted and (piece := self.feed.next()):
-            parts.append(piece)
-            got += len(piece)
-        self.text = b"".join(parts)
-        self.at -= keep
-        self.gone += keep
-        return got > 0
-
-    def byte(self) -> int:
-        """Give the next byte that is no space, and stand on it; -1 at the end."""
-        while True:
-            spaces = _SPACES.match(self.text, self.at)
-            self.at = spaces.end() if spaces else self.at
-            if self.at < len(self.text):
-                return self.text[self.at]
-            if not self.grow(self.at):
-                return -1
-
-    def broken(self, wanted: str) -> SourceError:
-        """Make the error for what stands here instead."""
-        if self.feed.fault is not None:
-            return SourceError(self.feed.fault)
-        if self.byte() < 0:
-            return SourceError(f"the text ends within a value, at byte {self.gone + self.at}")
-        found = chr(self.text[self.at])
-        return SourceError(f"at byte {self.gone + self.at}: found {found!r}; want {wanted}")
-
-    def walk(self, walk: _Walk, keep: bool = True) -> int:
-        """Follow brackets to the end of the value, from the text kept; raise if the source ends first."""
-        while (found := walk.go(self.text)) == _SHORT:
-            forget = self.at if keep else walk.at
-            if not self.grow(forget):
-                self.at = len(self.text)
-                raise self.broken("")
-            walk.back(forget)
-        return found
-
-    def value(self) -> bytes:
-        """Take the value that begins here."""
-        if self.text[self.at] in b"{[":
-            walk = _Walk(self.at)
-            self.walk(walk)
-            return self.take(walk.at)
-        while True:
-            found = _SCALAR.match(self.text, self.at)
-            if found and found.end() < len(self.text):
-                return self.take(found.end())
-            if (not found and self.text[self.at] != 0x22) or not self.grow(self.at):
-                break
-        if not found and self.text[self.at] == 0x22:
-            self.at = len(self.text)
-        if not found or self.feed.fault is not None:
-            raise self.broken("a value")
-        return self.take(found.end() - found.start())
-
-    def take(self, end: int) -> bytes:
-        taken = self.text[self.at : end]
-        self.at = end
-        return taken
-
-
-def _values(window: _Window) -> Iterator[bytes]:
-    """Give the events of a source that is not JSON lines."""
+def _values(window: Window) -> Iterator[_Found]:
+    """Give the events of a source that is not lines."""
     while (byte := window.byte()) >= 0:
         if byte == ord("["):
             window.at += 1
             yield from _elements(window)
         elif byte == ord("{"):
-            walk = _Walk(window.at, records=True)
-            if window.walk(walk) == _ENDED:
-                yield window.take(walk.at)
-                continue
-            window.at = walk.at
-            yield from _elements(window)
-            rest = _Walk(window.at, depth=1)
-            window.walk(rest, keep=False)
-            window.at = rest.at
+            yield from _object(window)
         else:
-            yield window.value()
-    if window.feed.fault is not None:
-        raise SourceError(window.feed.fault)
+            yield window.place, _taken(window.value(), window, "an element")
+    if window.fault is not None:
+        raise window.broken("")
 
 
-def _elements(window: _Window) -> Iterator[bytes]:
-    """Give the elements of the array whose bracket was just read."""
-    if window.byte() == ord("]"):
-        window.at += 1
+def _taken(text: bytes | None, window: Window, what: str) -> bytes | EventError:
+    return eventlines.over(window.limit or 0, what) if text is None else text
+
+
+def _elements(window: Window) -> Iterator[_Found]:
+    for place, text in elements(window):
+        yield place, _taken(text, window, "an element")
+
+
+def _messages(window: Window, form: Form) -> Iterator[_Found]:
+    """Give the messages of the log events of the array whose bracket was just read."""
+    for place, text in _elements(window):
+        shift, message = (0, text) if isinstance(text, EventError) else cloudwatch.message(text)
+        if form is not Form.CONTROL:
+            yield place + shift, message
+
+
+def _object(window: Window) -> Iterator[_Found]:
+    """Give the events of the object that begins here."""
+    place = window.place
+    walk = Walk(window.at, members=_MEMBERS)
+    while window.walk(walk) == MEMBER:
+        form = None
+        if walk.member != _RECORDS:
+            form = _form(window, walk) if window.place == place else None
+            if form is None or form.member != walk.member:
+                continue
+        window.at = walk.at
+        yield from _elements(window) if form is None else _messages(window, form)
+        rest = Walk(window.at, depth=1)
+        window.walk(rest, keep=False)
+        window.at = rest.at
         return
+    yield place, _taken(window.take(walk.at, place), window, "an element")
+
+
+def _form(window: Window, walk: Walk) -> Form | None:
+    """Tell what the object is that begins here, walked up to an array; what is read for that stays in the window."""
+    whole = Walk(walk.at, walk.depth)
+    while whole.go(window.text) == SHORT and len(window.text) - window.at < _LOOK:
+        forget = window.at
+        if not window.grow(forget):
+            break
+        walk.back(forget)
+        whole.back(forget)
+    return cloudwatch.form(window.text[window.at : whole.at])
+
+
+def _logs(window: Window) -> Iterator[_Found]:
+    """Give the events of objects that end with their line at the latest."""
+    while window.byte() >= 0:
+        place = window.place
+        text = _in_line(window)
+        form = None if text is None else cloudwatch.form(text)
+        if text is None or form is None:
+            yield place, _taken(text, window, "a line")
+            continue
+        inner = Window(None, text, place)
+        walk = Walk(0, members=(form.member,))
+        try:
+            inner.walk(walk)
+            inner.at = walk.at
+            yield from _messages(inner, form)
+        except SourceError as fault:
+            at = (fault.byte or place) - place
+            yield place, EventError(f"log events that break off: {fault}", at)
+    if window.fault is not None:
+        raise window.broken("")
+
+
+def _in_line(window: Window) -> bytes | None:
+    """Take the object that begins here; or the rest of the line, where none ends in it. None: it is over the limit."""
+    start = window.place
+    walk = Walk(window.at)
+    is_object = window.text[window.at] == ord("{")
+    looked = window.at
     while True:
-        if window.byte() < 0:
-            raise window.broken("an element")
-        yield window.value()
-        match window.byte():
-            case 0x5D:
-                window.at += 1
-                return
-            case 0x2C:
-                window.at += 1
-            case _:
-                raise window.broken("',' or ']' after an element")
+        found = walk.go(window.text) if is_object else SHORT
+        end = walk.at if is_object else len(window.text)
+        newline = window.text.find(b"\n", looked, end)
+        if newline >= 0 or found == ENDED:
+            return window.take(newline if newline >= 0 else end, start)
+        if window.limit is not None and end - window.at > window.limit:
+            window.at = end
+        forget = window.at
+        if not window.grow(forget):
+            if window.fault is not None:
+                raise window.broken("")
+            return window.take(len(window.text), start)
+        walk.back(forget)
+        looked = end - forget
 
 
-def _batched(window: _Window, batch_bytes: int) -> Iterator[Batch]:
-    batch: Batch = []
+def _batched(window: Window, name: str, shape: _Shape, batch_bytes: int) -> Iterator[Events]:
+    batch = Events()
     number = size = 0
     fault: SourceError | None = None
     try:
-        for value in _values(window):
+        for place, text in _logs(window) if shape is _Shape.LOGS else _values(window):
             number += 1
-            batch.append((number, value))
-            size += len(value)
+            batch.add(number, place, text)
+            size += len(batch.texts[-1])
             if size >= batch_bytes:
+                batch.end = window.place
                 yield batch
-                batch, size = [], 0
+                batch, size = Events(), 0
     except SourceError as error:
         fault = error
-    if batch:
+    batch.end = window.place
+    if batch.numbers:
         yield batch
     if fault is not None:
-        raise SourceError(f"{window.feed.name}: after element {number}: {fault}")
+        raise SourceError(f"after element {number}: {fault.strerror}", name, byte=fault.byte)

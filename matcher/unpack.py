@@ -25,7 +25,24 @@ _MAGIC: Final = 4
 
 
 class SourceError(OSError):
-    """A source that cannot be read to its end; the message names the source, the place, and what is wrong."""
+    """A source that cannot be read to its end; the message names the source, the place, and what is wrong.
+
+    `strerror` is the message without the name, which is `filename`. `line` is the line that could not be read, from 1,
+    and `byte` the place in the text (unpacked) up to which it was; None: unknown.
+    """
+
+    def __init__(self, reason: str, name: str = "", line: int | None = None, byte: int | None = None) -> None:
+        super().__init__(reason)
+        self.strerror = reason
+        self.filename = name or None
+        self.line = line
+        self.byte = byte
+
+    def __str__(self) -> str:
+        return f"{self.filename}: {self.strerror}" if self.filename else str(self.strerror)
+
+    def __reduce__(self) -> tuple[type[SourceError], tuple[str, str, int | None, int | None]]:
+        return SourceError, (self.strerror or "", self.filename or "", self.line, self.byte)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,13 +18,19 @@ Key = TypeVar("Key")
 
 @dataclass(frozen=True, slots=True)
 class Chunk(Generic[Key]):
-    """Some events of one source: parallel lists of line numbers (from 1), texts, and answers."""
+    """Some events of one source: parallel lists of line (or element) numbers from 1, texts, answers, and places."""
 
     source: str
     numbers: list[int]
+    #: That of an event over `Limits.line_bytes` is empty.
     events: list[bytes]
     #: The names of the rules that match, in the order first added; or why the event was refused.
     answers: list[list[Key] | EventError]
+    #: The byte where each event begins in its source's text (unpacked). The message of a log event of CloudWatch
+    #: begins behind its quote, or its timestamp.
+    offsets: list[int] | None = None
+    #: The byte up to which the source's text is read with these events.
+    end: int | None = None
 
 
 def stream(
@@ -42,11 +48,11 @@ def stream(
     """
     for source in sources:
         try:
-            for batch in events.batches(source, progress=progress):
-                texts = [text for _, text in batch]
-                answers = rules.match_many(texts, threads, errors="return")
-                yield Chunk(source, [number for number, _ in batch], texts, answers)
+            for found in events.read(source, progress=progress, line_bytes=rules.limits.line_bytes):
+                answers = found.judge(rules.match_many(found.texts, threads, errors="return"))
+                yield Chunk(source, found.numbers, found.texts, answers, found.offsets, found.end)
         except OSError as error:
             if fault is None:
                 raise
-            fault(SourceFault(source, error.strerror or str(error)))
+            line, byte = getattr(error, "line", None), getattr(error, "byte", None)
+            fault(SourceFault(source, error.strerror or str(error), line, byte))

@@ -19,7 +19,7 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matcher import EventError, RuleSet, events
+from matcher import EventError, RuleSet, events, values
 from matcher.errors import MissingExtra
 from matcher.events import SourceError, batches, is_plain_lines
 
@@ -165,15 +165,15 @@ def test_memory_does_not_grow_with_the_source() -> None:
 
 def test_a_huge_element_is_not_read_over_and_over(monkeypatch: pytest.MonkeyPatch) -> None:
     joined = 0
-    grow = events._Window.grow
+    grow = values.Window.grow
 
-    def counted(self: events._Window, keep: int) -> bool:
+    def counted(self: values.Window, keep: int) -> bool:
         nonlocal joined
         more = grow(self, keep)
         joined += len(self.text)
         return more
 
-    monkeypatch.setattr(events._Window, "grow", counted)
+    monkeypatch.setattr(values.Window, "grow", counted)
     data = b'[{"a": "' + b'\\"' * 500_000 + b'", "b": [' + b"[1]," * 50_000 + b"2]}]"
     assert len(read(data, 4096)) == 1
     assert joined < 8 * len(data)
