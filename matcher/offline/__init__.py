@@ -7,6 +7,7 @@ from matcher.offline.export import export
 from matcher.offline.hits import Counts, Hit, SourceCounts, count, scan
 from matcher.offline.sources import SourceFault, expand
 from matcher.offline.stream import Chunk, stream
+from matcher.offline.suggestion import FieldNote, NoSuggestion, Suggestion, suggest
 from matcher.offline.testfile import Case, RuleTests, RuleTestsError, load_tests
 from matcher.offline.testrun import Outcome, Problem, Reason, find_tests, load_rules, run_tests
 from matcher.offline.widening import Comparison, Relation, compare
@@ -18,7 +19,9 @@ __all__ = [
     "Comparison",
     "Counts",
     "Difference",
+    "FieldNote",
     "Hit",
+    "NoSuggestion",
     "Outcome",
     "Problem",
     "Reason",
@@ -28,6 +31,7 @@ __all__ = [
     "Sample",
     "SourceCounts",
     "SourceFault",
+    "Suggestion",
     "compare",
     "count",
     "diff",
@@ -39,4 +43,5 @@ __all__ = [
     "run_tests",
     "scan",
     "stream",
+    "suggest",
 ]
