@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -18,6 +19,7 @@ from matcher.offline.suggestion import Suggestion, suggest
 
 __all__ = ["Request", "suggest_pattern"]
 
+_INLINE = re.compile(r"\s*(\{|\[\s*[{\]])")  # "[ab]*.json" is a glob
 _SHOWN = 10  # events of --not that are named
 
 
@@ -107,7 +109,7 @@ def _read(sources: Iterable[str], limit: int, which: str) -> list[_Event]:
 
 def _events(sources: Iterable[str]) -> Iterator[tuple[str, bytes]]:
     for given in sources:
-        if given.lstrip().startswith(("{", "[")):
+        if _INLINE.match(given):
             for batch in readers.batches(io.BytesIO(os.fsencode(given))):
                 for number, text in batch:
                     yield f"the event {printable(given[:40])!r}" + ("" if number == 1 else f", element {number}"), text
