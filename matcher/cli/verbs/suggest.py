@@ -108,7 +108,7 @@ def suggest(
     only: _Only = None,
     keep_volatile: _Volatile = False,
     optional: _Optional = False,
-    limit: _Limit = 100_000,
+    limit: _Limit = 10_000,
     quiet: _Quiet = False,
 ) -> None:
     """Suggest the narrowest sensible pattern that matches all of the events.
