@@ -227,8 +227,8 @@ def exported(feed: Feed, head: bytes, at: int, limit: int | None) -> Iterator[Ev
                 message = _Message(number, at, None, limit)
             elif stamp or message is None or (line.strip(SPACE) and not message.takes(line)):
                 _end(found, message)
-                shift = stamp.end() if stamp else 0
                 long = limit is not None and len(line) > limit
+                shift = stamp.end() if stamp and not long else 0
                 message = _Message(number, at + shift, None if long else line[shift:], limit)
             at += len(line) + 1
         found.end = lines.end if message is None else message.offset

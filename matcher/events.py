@@ -159,9 +159,10 @@ def _shape_of_objects(text: bytes, line: bytes, rest: bytes, ended: bool) -> _Sh
     found = walk.go(line)
     records = Walk(0, members=(_RECORDS,)).go(line) == MEMBER
     if found == ENDED:
-        if cloudwatch.form(line[: walk.at]) is not None:
+        form = cloudwatch.form(line[: walk.at])
+        if form is not None and (rest or form is not Form.PAGE):
             return _Shape.LOGS
-        if rest or not records:
+        if rest or not (records or form):
             return _Shape.LINES
         return _Shape.VALUES if ended else None
     if walk.inside and len(line) < len(text):  # no string goes on behind its line

@@ -167,13 +167,11 @@ class _Chunks:
         for chunk in self._chunks:
             if chunk.numbers[-1] <= passed:
                 continue
-            offsets = getattr(chunk, "offsets", None) or [None] * len(chunk.numbers)
+            offsets: list[int] | list[None] = chunk.offsets or [None] * len(chunk.numbers)
             found: list[Answer] = list(zip(chunk.numbers, offsets, chunk.answers, chunk.events, strict=True))
             if chunk.numbers[0] <= passed:
                 found = [answer for answer in found if answer[0] > passed]
-            last = offsets[-1]
-            size = self._place.byte + sum(map(len, chunk.events)) if last is None else last + len(chunk.events[-1])
-            self._place = Place(size, chunk.numbers[-1])
+            self._place = Place(self._place.byte if chunk.end is None else chunk.end, chunk.numbers[-1])
             return found
         return None
 
