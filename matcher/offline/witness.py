@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import chain, islice
-from math import inf, isfinite, nextafter
+from math import inf, isfinite, nan, nextafter
 from typing import Any, Final, TypeAlias
 
 from matcher.errors import EventError
@@ -16,13 +16,16 @@ from matcher.pattern.ast import All, Alternative, AnyOf, Exists, Node, Term
 from matcher.pattern.fold import variants
 from matcher.pattern.holds import Scalar, holds
 from matcher.pattern.implied import combinations
-from matcher.pattern.number import spelled
+from matcher.pattern.number import comparable, spelled
 
 __all__ = ["witness"]
 
 _WAYS: Final = 64  # combinations of branches that are tried
+_LISTED: Final = 1_024  # and that are looked at for the choice of these
 _PER_FIELD: Final = 64  # alternatives of a field that values are made of
 _TRIES: Final = 400  # events made at most
+_TRIES_AT_LEAST: Final = 20
+_STEPS: Final = 200_000  # events times alternatives
 _DEEP: Final = 100  # names in one another; a deeper path is written with dots
 
 _Absent: TypeAlias = "type[Exists]"
@@ -37,8 +40,9 @@ def witness(match: Node, miss: Node) -> bytes | None:
     """Give an event that `match` matches and `miss` does not, tried by both; None says only that none was found."""
     values = _pools(match, miss)
     others = list(_terms(miss))
-    made = (event for terms in _ways(match) for event in _events(terms, others, values))
-    for event in islice(made, _TRIES):
+    made = _in_turn([_events(terms, others, values) for terms in _ways(match, miss)])
+    size = sum(len(term.alternatives) for term in chain(_terms(match), _terms(miss)))
+    for event in islice(made, max(_TRIES_AT_LEAST, min(_TRIES, _STEPS // size))):
         text = event.encode()
         try:
             known = read_event(text)
@@ -49,14 +53,28 @@ def witness(match: Node, miss: Node) -> bytes | None:
     return None
 
 
-def _ways(node: Node) -> Iterator[list[Term]]:
-    """Give combinations of branches; of a rule that has more than are tried, one branch of each `$or` in turn."""
-    known = combinations(node, _WAYS)
-    if known is not None:
-        yield from known
-        return
-    for turn in range(_WAYS):
-        yield list(_terms(node, turn))
+def _ways(node: Node, other: Node) -> list[list[Term]]:
+    """Give combinations of branches, first those that the other pattern does not have.
+
+    Of a rule that has more than are tried, one branch of each `$or` in turn.
+    """
+    known = combinations(node, _LISTED)
+    if known is None:
+        return [list(_terms(node, turn)) for turn in range(_WAYS)]
+    listed = {frozenset(terms) for terms in combinations(other, _LISTED) or []}
+    return sorted(known, key=lambda terms: frozenset(terms) in listed)[:_WAYS]
+
+
+def _in_turn(made: list[Iterator[str]]) -> Iterator[str]:
+    """Give the first of each, then the second of each, and so on."""
+    while made:
+        left = []
+        for one in made:
+            event = next(one, None)
+            if event is not None:
+                yield event
+                left.append(one)
+        made = left
 
 
 def _terms(root: Node, turn: int | None = None) -> Iterator[Term]:
@@ -74,11 +92,20 @@ def _terms(root: Node, turn: int | None = None) -> Iterator[Term]:
 
 
 def _pools(match: Node, miss: Node) -> dict[str, list[Scalar]]:
-    """Give values for each path: those at the edges of what either pattern takes there, and some of every kind."""
+    """Give values for each path: those at the edges of what either pattern takes there, and some of every kind.
+
+    Alternatives that only one of the patterns has at a path come first: of a long list the others tell nothing.
+    """
     pools: dict[str, dict[str, Scalar]] = {}
-    for term in chain(_terms(match), _terms(miss)):
+    terms = list(_terms(match)), list(_terms(miss))
+    listed: list[set[tuple[str, Alternative]]] = [
+        {(term.path, one) for term in each for one in term.alternatives} for each in terms
+    ]
+    common = listed[0] & listed[1]
+    for term in chain(*terms):
         pool = pools.setdefault(term.path, {})
-        for alternative in term.alternatives[:_PER_FIELD]:
+        apart = [one for one in term.alternatives if (term.path, one) not in common]
+        for alternative in [*apart[:_PER_FIELD], *term.alternatives[:_PER_FIELD]]:
             for value in _edges(alternative):
                 pool[quote(value)] = value
     for pool in pools.values():
@@ -161,15 +188,38 @@ def _events(terms: list[Term], others: list[Term], values: dict[str, list[Scalar
 
 def _sorted(wanted: tuple[Alternative, ...], others: list[Term], values: list[Scalar]) -> list[Scalar | _Absent]:
     """Give the values that are wanted, first those that most of the others refuse."""
-    found: list[Scalar | _Absent] = [_ABSENT] if Exists(False) in wanted else []
-    found += [value for value in values if any(holds(one, value) for one in wanted)]
-    return sorted(found, key=lambda value: sum(_met(other, value) for other in others))
+    takes = _Taker(wanted)
+    found: list[Scalar | _Absent] = [_ABSENT] if takes.absent else []
+    found += [value for value in values if takes(value)]
+    refusing = [_Taker(other.alternatives) for other in others]
+    return sorted(found, key=lambda value: sum(other(value) for other in refusing))
 
 
-def _met(term: Term, value: Scalar | _Absent) -> bool:
-    if isinstance(value, type):
-        return Exists(False) in term.alternatives
-    return any(holds(one, value) for one in term.alternatives)
+class _Taker:
+    """What says of values whether alternatives take them, in a long list at the cost of a few."""
+
+    def __init__(self, alternatives: tuple[Alternative, ...]) -> None:
+        self.absent = Exists(False) in alternatives
+        self._texts = {one.text for one in alternatives if isinstance(one, ast.Exact)}
+        self._numbers = {one.value for one in alternatives if isinstance(one, ast.Number)}
+        self._others = [
+            one
+            for one in alternatives
+            if not isinstance(one, (ast.Exact, ast.Number)) or (isinstance(one, ast.Number) and one.value is None)
+        ]
+
+    def __call__(self, value: Scalar | _Absent) -> bool:
+        if isinstance(value, type):
+            return self.absent
+        if value in self._texts if type(value) is str else _comparable(value) in self._numbers:
+            return True
+        return any(holds(one, value) for one in self._others)
+
+
+def _comparable(value: Scalar) -> float:
+    """Give the number that a value compares as; what is in no set where it is none."""
+    number = comparable(value) if isinstance(value, NumberText) else None
+    return nan if number is None else number
 
 
 def _written(values: dict[str, Scalar | _Absent]) -> str:

@@ -94,6 +94,20 @@ def test_relations(old: Any, new: Any, relation: str) -> None:
     )
 
 
+@pytest.mark.parametrize("made", [lambda n: f"v{n}", lambda n: n, lambda n: {"prefix": f"p{n}-"}])
+def test_one_of_many_alternatives_is_missed(made: Any) -> None:
+    values = [made(number) for number in range(3_000)]
+    told = compare({"b": ["x"], "a": values}, {"a": values[:1_500] + values[1_501:], "b": ["x"]})
+    assert told.relation == "narrowed"
+    assert b"1500" in (told.lost or b"")
+
+
+def test_one_of_many_branches_is_missed() -> None:
+    branches = [{"a": [f"x{number}"], "b": [number]} for number in range(200)]
+    told = compare({"$or": branches[:100] + branches[101:]}, {"$or": branches})
+    assert (told.relation, told.gained) == ("widened", b'{"a": "x100", "b": 100}')
+
+
 def test_what_is_not_proved_is_unknown() -> None:
     halves = [{"a": [{"numeric": [">", 0, "<", 5]}]}, {"a": [{"numeric": [">=", 5, "<", 10]}]}]
     told = compare({"a": [{"numeric": [">", 0, "<", 10]}]}, {"$or": halves})
