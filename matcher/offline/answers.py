@@ -10,7 +10,7 @@ from typing import Any, Final, Literal, Protocol, TypeAlias, cast
 
 from matcher import events
 from matcher.errors import EventError
-from matcher.offline.sources import SourceFault
+from matcher.offline.sources import SourceFault, check
 from matcher.offline.stream import stream
 from matcher.ruleset import RuleSet
 
@@ -92,6 +92,7 @@ def road(
     progress: Callable[[int], None] | None = None,
 ) -> Road:
     """Open a source behind `start`. `progress` is told the bytes taken from the file each time. Raises OSError."""
+    check(source)
     if source != "-" and events.is_plain_lines(source):
         return _Lines(rules, source, keep, texts, threads, start, progress)
     return _Chunks(rules, source, threads, start, progress)

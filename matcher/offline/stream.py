@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 
 from matcher import events
 from matcher.errors import EventError
-from matcher.offline.sources import SourceFault
+from matcher.offline.sources import SourceFault, check
 from matcher.ruleset import Name, RuleSet
 
 __all__ = ["Chunk", "stream"]
@@ -48,6 +48,7 @@ def stream(
     """
     for source in sources:
         try:
+            check(source)
             for found in events.read(source, progress=progress, line_bytes=rules.limits.line_bytes):
                 answers = found.judge(rules.match_many(found.texts, threads, errors="return"))
                 yield Chunk(source, found.numbers, found.texts, answers, found.offsets, found.end)
