@@ -46,12 +46,15 @@ def expand(paths: Iterable[str | os.PathLike[str]], fault: Callable[[SourceFault
     and links to directories are left out, so that no loop of links is followed. `**` in a glob stands for any
     directories, and follows no link either. A file that links name too comes under the first of its names.
 
-    What can't be read, or means no file (a broken link, a directory without event files), is kept as it is, so that
-    reading it says why (see `check`); with `fault`, that is told of it instead.
+    What can't be read, or means no file (a broken link, a glob that nothing fits), is kept as it is, so that reading it
+    says why (see `check`); a directory without event files adds nothing. With `fault`, that is told of both instead.
     """
     found: dict[str, str] = {}
-    for path in paths:
-        for file in _expanded(os.fspath(path)):
+    for path in [os.fspath(path) for path in paths]:
+        files = _expanded(path)
+        if not files and fault is not None:
+            fault(SourceFault(path, _NO_EVENTS))
+        for file in files:
             found.setdefault(file if file == "-" else os.path.realpath(file), file)
     return [file for file in found.values() if fault is None or _is_sound(file, fault)]
 
@@ -94,7 +97,7 @@ def _expanded(path: str) -> list[str]:
     if path == "-":
         return [path]
     if Path(path).is_dir():
-        return _held(path) or [path]
+        return _held(path)
     if glob.has_magic(path) and not os.path.lexists(path):
         return _globbed(path) or [path]
     return [path]
