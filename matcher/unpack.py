@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import stat
 import sys
+import threading
 import zlib
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -60,13 +63,15 @@ class Feed:
 
     `size` is that of a piece, in bytes; a pipe gives what it has. `progress` is told how many bytes were taken from
     the source each time, before unpacking. Close it, or use it in a `with` statement; an open file given is left open.
+    Unpacking is done by a thread of its own, while the caller works on the pieces before; the source is read, and
+    `progress` called, by the caller's.
     """
 
     def __init__(self, source: Source, size: int, progress: Callable[[int], None] | None = None) -> None:
         self.fault: str | None = None
         self._resources = ExitStack()
         self.name, self._file = self._open(source)
-        self._pieces = _unpacked(self._raw(size, progress), size)
+        self._pieces = self._unpacked(self._raw(size, progress), size)
 
     def _open(self, source: Source) -> tuple[str, Any]:
         if source == "-":
@@ -81,6 +86,28 @@ class Feed:
             if progress is not None:
                 progress(len(piece))
             yield piece
+
+    def _unpacked(self, raw: Iterator[bytes], size: int) -> Iterator[bytes]:
+        start = b""
+        while len(start) < _MAGIC and (piece := next(raw, b"")):
+            start += piece
+        if not is_packed(start):
+            if start:
+                yield start
+            yield from raw
+            return
+        packing = _gzip() if start.startswith(GZIP) else _zstd()
+        unpacking = Unpacking(start, raw, packing, size, self._is_file())
+        self._resources.callback(unpacking.close)
+        while piece := unpacking.next():
+            yield piece
+
+    def _is_file(self) -> bool:
+        """Tell whether reading gives what there is at once."""
+        try:
+            return stat.S_ISREG(os.fstat(self._file.fileno()).st_mode)
+        except (AttributeError, OSError, ValueError):
+            return False
 
     def next(self) -> bytes:
         """Give the next piece; b"" at the end."""
@@ -105,19 +132,6 @@ def is_packed(start: bytes) -> bool:
     return start.startswith((GZIP, _ZSTD)) or (start[1:_MAGIC] == _SKIPPABLE and 0x50 <= start[0] <= 0x5F)
 
 
-def _unpacked(raw: Iterator[bytes], size: int) -> Iterator[bytes]:
-    start = b""
-    while len(start) < _MAGIC and (piece := next(raw, b"")):
-        start += piece
-    if not is_packed(start):
-        if start:
-            yield start
-        yield from raw
-        return
-    packing = _gzip() if start.startswith(GZIP) else _zstd()
-    yield from _joined(_members(start, raw, packing), size)
-
-
 def _gzip() -> _Packing:
     return _Packing("gzip", lambda: zlib.decompressobj(31), zlib.error, 16 << 10)
 
@@ -136,48 +150,169 @@ def _zstd() -> _Packing:
     return _Packing("zstd", lambda: zstandard.ZstdDecompressor().decompressobj(), zstandard.ZstdError, 1 << 10)
 
 
-def _members(start: bytes, raw: Iterator[bytes], packing: _Packing) -> Iterator[bytes]:
+class Unpacking:
+    """Packed bytes that a thread unpacks, in pieces of about `size` bytes; a few of them wait to be taken at most.
+
+    The caller of `next` reads: `ahead`, as soon as the thread has begun with what was read last; else, as with a pipe,
+    only where it would have to wait for the thread, and the thread for it. So the thread never waits for a source, and
+    `close` ends it soon.
+    """
+
+    _AHEAD: Final = 3  # pieces
+
+    def __init__(self, start: bytes, raw: Iterator[bytes], packing: _Packing, size: int, ahead: bool) -> None:
+        self._raw = raw
+        self._packing = packing
+        self._size = size
+        self._reads_ahead = ahead
+        self._state = threading.Condition()
+        self._packed = deque([start])  # b"" is the end
+        self._plain: deque[bytes] = deque()
+        self._starved = False  # the thread waits for packed bytes
+        self._closed = self._done = False
+        self._error: BaseException | None = None
+        self._unread: OSError | None = None
+        self._thread = threading.Thread(target=self._run, name="matcher-unpack", daemon=True)
+        self._thread.start()
+
+    # ---- the caller's side ----
+
+    def next(self) -> bytes:
+        """Give the next piece; b"" at the end. Raises what unpacking or reading raised, after all pieces before."""
+        while True:
+            with self._state:
+                if not self._reads():
+                    if self._plain:
+                        self._state.notify()
+                        return self._plain.popleft()
+                    if self._done:
+                        break
+                    self._state.wait()
+                    continue
+            self._give(self._read())
+        error = self._unread or self._error
+        if error is not None:
+            raise error
+        return b""
+
+    def _reads(self) -> bool:
+        if self._packed or self._done:
+            return False
+        return self._reads_ahead or (self._starved and not self._plain)
+
+    def _read(self) -> bytes:
+        if self._unread is not None:
+            return b""
+        try:
+            return next(self._raw, b"")
+        except OSError as error:
+            self._unread = error  # told once what was read is unpacked
+            return b""
+
+    def _give(self, piece: bytes) -> None:
+        with self._state:
+            self._packed.append(piece)
+            self._state.notify()
+
+    def close(self) -> None:
+        """End the thread, and wait for its end."""
+        with self._state:
+            self._closed = True
+            self._state.notify()
+        if threading.current_thread() is not self._thread:  # where the garbage collector runs in it
+            self._thread.join()
+
+    # ---- the thread's side ----
+
+    def _run(self) -> None:
+        error: BaseException | None = None
+        try:
+            self._unpack()
+        except BaseException as raised:  # noqa: BLE001  # the caller raises it
+            error = raised
+        with self._state:
+            self._error, self._done = error, True
+            self._state.notify()
+
+    def _unpack(self) -> None:
+        parts: list[bytes] = []
+        length = 0
+        try:
+            for piece in _members(self._taken(parts), self._packing):
+                parts.append(piece)
+                length = len(piece) + (length if len(parts) > 1 else 0)
+                if length >= self._size:
+                    self._put(parts)
+                if self._closed:
+                    return
+        finally:
+            self._put(parts)
+
+    def _put(self, parts: list[bytes]) -> None:
+        """Have the pieces taken as one; wait while too many are."""
+        if not parts:
+            return
+        piece = b"".join(parts)
+        parts.clear()
+        with self._state:
+            while len(self._plain) >= self._AHEAD and not self._closed:
+                self._state.wait()
+            self._plain.append(piece)
+            self._state.notify()
+
+    def _taken(self, parts: list[bytes]) -> Iterator[bytes]:
+        """Give what the caller read; before waiting for more, have the pieces taken that there are."""
+        while True:
+            with self._state:
+                short = not self._packed
+            if short:
+                self._put(parts)
+            with self._state:
+                self._starved = not self._packed
+                while not self._packed and not self._closed:
+                    self._state.notify()
+                    self._state.wait()
+                self._starved = False
+                piece = b"" if self._closed else self._packed.popleft()
+                self._state.notify()
+            if not piece:
+                return
+            yield piece
+
+
+def _members(raw: Iterator[bytes], packing: _Packing) -> Iterator[bytes]:
     """Unpack one member (of gzip) or frame (of zstd) after the other."""
     unpacker: Any = None
-    taken, piece = 0, start
-    while piece:
+    taken = members = 0
+    fresh = False  # another member was begun, and nothing of it was taken
+    for piece in raw:
         for at in range(0, len(piece), packing.step):
             rest = piece[at : at + packing.step]
+            end = taken + at + len(rest)
             while rest:
                 if unpacker is None:
                     rest = rest.lstrip(b"\0")  # members may be padded
                     if not rest:
                         break
                     unpacker = packing.fresh()
+                    members += 1
+                    fresh = members > 1
                 try:
                     plain = unpacker.decompress(rest)
                 except packing.error as error:
-                    raise SourceError(f"damaged {packing.name} data near byte {taken + at} ({error})") from None
+                    raise SourceError(_damage(packing.name, end - len(rest), fresh, str(error))) from None
+                fresh = False
                 if plain:
                     yield plain
                 ended = unpacker.eof
                 rest = unpacker.unused_data if ended else b""
                 unpacker = None if ended else unpacker
         taken += len(piece)
-        piece = next(raw, b"")
     if unpacker is not None:
         raise SourceError(f"the {packing.name} data is cut off at byte {taken}")
 
 
-def _joined(pieces: Iterator[bytes], size: int) -> Iterator[bytes]:
-    """Join small pieces; give those before a fault before it is raised."""
-    parts: list[bytes] = []
-    length = 0
-    try:
-        for piece in pieces:
-            parts.append(piece)
-            length += len(piece)
-            if length >= size:
-                yield b"".join(parts)
-                parts, length = [], 0
-    except SourceError:
-        if parts:
-            yield b"".join(parts)
-        raise
-    if parts:
-        yield b"".join(parts)
+def _damage(name: str, byte: int, fresh: bool, error: str) -> str:
+    if fresh:
+        return f"damaged {name} data: what follows from byte {byte} on is no {name} ({error})"
+    return f"damaged {name} data near byte {byte} ({error})"
