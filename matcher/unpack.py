@@ -24,6 +24,7 @@ Source: TypeAlias = "str | os.PathLike[str] | BinaryIO"
 GZIP: Final = b"\x1f\x8b"
 _ZSTD: Final = b"\x28\xb5\x2f\xfd"
 _SKIPPABLE: Final = b"\x2a\x4d\x18"  # after a byte 0x50 to 0x5f: a frame that carries no data
+_ZSTD_FIRST: Final = frozenset({_ZSTD[0], *range(0x50, 0x60)})
 _MAGIC: Final = 4
 
 
@@ -50,12 +51,17 @@ class SourceError(OSError):
 
 @dataclass(frozen=True, slots=True)
 class _Packing:
-    """`step`: packed bytes taken at once, so few that even data made to swell fills no more than some 32 MiB."""
+    """A way of packing.
+
+    `step`: packed bytes taken at once, so few that even data made to swell fills no more than some 32 MiB. `first`:
+    the bytes that a member, or frame, may begin with.
+    """
 
     name: str
     fresh: Callable[[], Any]
     error: type[Exception]
     step: int
+    first: frozenset[int]
 
 
 class Feed:
@@ -133,21 +139,23 @@ def is_packed(start: bytes) -> bool:
 
 
 def _gzip() -> _Packing:
-    return _Packing("gzip", lambda: zlib.decompressobj(31), zlib.error, 16 << 10)
+    return _Packing("gzip", lambda: zlib.decompressobj(31), zlib.error, 16 << 10, frozenset(GZIP[:1]))
 
 
 def _zstd() -> _Packing:
     try:
         from compression import zstd  # type: ignore[import-not-found,unused-ignore]
 
-        return _Packing("zstd", zstd.ZstdDecompressor, zstd.ZstdError, 1 << 10)
+        return _Packing("zstd", zstd.ZstdDecompressor, zstd.ZstdError, 1 << 10, _ZSTD_FIRST)
     except ImportError:
         pass
     try:
         import zstandard
     except ImportError:
         raise MissingExtra("cli") from None
-    return _Packing("zstd", lambda: zstandard.ZstdDecompressor().decompressobj(), zstandard.ZstdError, 1 << 10)
+    return _Packing(
+        "zstd", lambda: zstandard.ZstdDecompressor().decompressobj(), zstandard.ZstdError, 1 << 10, _ZSTD_FIRST
+    )
 
 
 class Unpacking:
@@ -297,6 +305,8 @@ def _members(raw: Iterator[bytes], packing: _Packing) -> Iterator[bytes]:
                     unpacker = packing.fresh()
                     members += 1
                     fresh = members > 1
+                    if fresh and rest[0] not in packing.first:
+                        raise SourceError(_damage(packing.name, end - len(rest), fresh, f"found {rest[:4]!r}"))
                 try:
                     plain = unpacker.decompress(rest)
                 except packing.error as error:
