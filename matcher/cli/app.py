@@ -1,4 +1,4 @@
-"""Turn arguments into one of the verbs: match, explain, check."""
+"""Turn arguments into one of the verbs: match, explain, check, and those of verbs/."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import typer
 
 from matcher._version import __version__
 from matcher.cli.terminal import EXIT_CODES, guarded
-from matcher.cli.verbs import diff, scan, suggest, test
+from matcher.cli.verbs import diff, report, scan, suggest, test
 
 __all__ = ["app", "run"]
 
@@ -168,6 +168,7 @@ def check(rules: _Rules, as_json: _Json = False, rules_format: _RulesFormat = Ru
 scan.declare(app)
 test.declare(app)
 diff.declare(app)
+report.declare(app)
 suggest.declare(app)
 
 

@@ -100,6 +100,14 @@ class Sink:
         self._draft = None
         self._number = -1
 
+    def abandon(self) -> None:
+        """End the file and leave the one of its name as it was; what was written in place stands."""
+        if self._draft is not None:
+            self._draft.discard()
+            self._draft = None
+            self._number = -1
+        self.close()
+
 
 def _opened_at(path: Path, length: int) -> int:
     number = os.open(path, _FLAGS | os.O_WRONLY, 0o666)
