@@ -93,7 +93,7 @@ def test_the_commands_of_the_readme_print_what_it_says(tmp_path: Path) -> None:
         elif program == "matcher":
             assert ran(arguments, tmp_path) == output.splitlines(), command
             checked.add(arguments[0])
-    assert checked == {"match", "explain", "check", "test", "scan", "diff"}
+    assert checked == {"match", "explain", "check", "test", "scan", "diff", "report", "suggest"}
 
 
 def ran(arguments: list[str], folder: Path) -> list[str]:
