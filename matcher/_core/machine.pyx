@@ -305,7 +305,7 @@ cdef class LineFile:
     `path` is read by `threads` threads of their own, which stop when this object goes. `keep`: "all" lines, those that
     are "matched" (or refused), or only "counts". It begins with the first line that starts at byte `start` or behind
     it, of which `lines` others come before. Iterating gives (line number from 1, names or EventError); `answers` gives
-    a chunk of lines, with their bytes if `texts`; `count` adds a chunk to the `totals`. Use one of these three.
+    a chunk of lines, with their bytes if `texts`; `count` only adds a chunk to the `totals`. Use one of these three.
     """
 
     cdef object file
@@ -392,10 +392,11 @@ cdef class LineFile:
     def answers(self):
         """The kept lines of the next chunk, or None at the end: (line number, byte, names or EventError, line or None).
 
-        Of a line over the limit no text is given.
+        Of a line over the limit no text is given. All lines are in the first three totals, and the fifth.
         """
         if not self.advance():
             return None
+        self.tally()
         cdef ChunkAnswers* chunk = self.chunk.get()
         cdef uint64_t begin = 0
         cdef size_t place
@@ -408,16 +409,21 @@ cdef class LineFile:
             out.append((self.before + chunk.at[place] + 1, chunk.begins[place], self.answer(), text))
         return out
 
-    def count(self):
-        """Add the next chunk to the totals; False at the end of the file."""
-        if not self.advance():
-            return False
+    cdef void tally(self) noexcept:
+        """Add the chunk to the totals, but for what `count` alone asks of it."""
         cdef ChunkAnswers* chunk = self.chunk.get()
-        cdef size_t i
         self.events += chunk.accepted
         self.matched += chunk.matched
         self.size += chunk.bytes
         self.faults += chunk.refused.size()
+
+    def count(self):
+        """Add the next chunk to the totals; False at the end of the file."""
+        if not self.advance():
+            return False
+        self.tally()
+        cdef ChunkAnswers* chunk = self.chunk.get()
+        cdef size_t i
         for i in range(chunk.counts.size()):
             self.counts[i] += chunk.counts[i]
         for i in range(chunk.refused.size()):

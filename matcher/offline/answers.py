@@ -44,8 +44,8 @@ class Tally:
     errors: list[tuple[int, int | None, EventError]] = field(default_factory=list)
     fault: SourceFault | None = None
 
-    def add(self, answers: Iterable[Answer]) -> None:
-        """Count answers, to matched and unmatched events alike."""
+    def add(self, answers: Iterable[Answer], events: int | None = None) -> None:
+        """Count answers; where they are not those of all events, `events` says how many were read, refused ones apart."""
         taken = 0
         found = []
         for line, byte, answer, _ in answers:
@@ -57,7 +57,7 @@ class Tally:
                     self.errors.append((line, byte, answer))
             elif answer:
                 found.append(answer)
-        self.events += taken
+        self.events += taken if events is None else events
         self.matched += len(found)
         self.by_name.update(chain.from_iterable(found))
 
@@ -70,6 +70,8 @@ class Road(Protocol):
 
     waits: bool
     counts: bool
+    #: Events of the last chunk, the refused ones left out; None where the chunk has an answer for each.
+    events: int | None
 
     def next(self) -> list[Answer] | None:
         """Give the next chunk; None at the end. Raises OSError where the source can't be read on."""
@@ -117,8 +119,10 @@ class _Lines:
         self._names = list(rules) if self.counts else []
         self._progress = progress
         self._seen = start.byte
-        core: Keep = "counts" if self.counts else "all"
-        self._lines = rules.lines(source, threads, keep=core, start=start.byte, lines=start.line, texts=texts)
+        self._partial = keep == "matched"
+        self.events: int | None = None
+        self._events = 0
+        self._lines = rules.lines(source, threads, keep=keep, start=start.byte, lines=start.line, texts=texts)
         if progress is not None:
             progress(start.byte)
 
@@ -128,6 +132,9 @@ class _Lines:
             found = [] if self._lines.count() else None
         else:
             found = cast("list[Answer] | None", self._lines.answers())
+            if self._partial:
+                total = self._lines.totals[0]
+                self.events, self._events = total - self._events, total
         if self._progress is not None:
             byte = self._lines.position[0]
             self._progress(byte - self._seen)
@@ -150,6 +157,7 @@ class _Chunks:
 
     waits = True
     counts = False
+    events: int | None = None
 
     def __init__(
         self,

@@ -199,7 +199,7 @@ class Job(Generic[Name]):
         self._steady = False
         tally = self.state.tallies[self.state.at]
         if not reading.counts:
-            tally.add(found)
+            tally.add(found, reading.events)
         tally.bytes = place.byte
         self.state.place = place
         if self.sink is not None:

@@ -112,7 +112,7 @@ def _miss(name: Key, node: Node, events: list[tuple[str, int, bytes, Any]]) -> M
             continue
         sampled += 1
         unmet = [field for field in told.fields if not field.met]
-        failed.update({field.path for field in unmet})
+        failed.update(list(dict.fromkeys(field.path for field in unmet)))
         # The fewest unmet fields; of these the one where most of them are there with another value.
         rank = (len(unmet), sum(not field.found for field in unmet))
         if best is None or rank < best[0]:

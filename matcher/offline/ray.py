@@ -120,7 +120,8 @@ def counted(dataset: Dataset, column: str = "rules") -> Dataset:
     """
     ray = _ray()
     # To their end before they are summed: workers that hold all CPUs would wait for those that sum, and these for them.
-    tallies = dataset.map_batches(partial(_tally, column), batch_format="pyarrow").materialize()
+    # Nor does this light work ask for a CPU of its own.
+    tallies = dataset.map_batches(partial(_tally, column), batch_format="pyarrow", num_cpus=0).materialize()
     made: Dataset = tallies.groupby("rule").aggregate(ray.data.aggregate.Sum("events", alias_name="events"))
     return made
 
