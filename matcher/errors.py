@@ -5,6 +5,10 @@ MatcherError(Exception)
 │   ├── RuleSetError            several rules of a set are, each with its PatternError
 │   └── RuleFileError           a rule file is (matcher.rulefile)
 ├── EventError(ValueError)      the event is at fault: drop it, or send it to a dead-letter queue
+│   └── RowError                an event of a column is (matcher.offline.arrow)
+├── EmitError(ValueError)       a template of what to write is at fault (matcher.offline.emit)
+├── RuleTestsError(ValueError)  a file of rule tests is at fault (matcher.offline.testfile)
+├── NoSuggestion(ValueError)    no pattern fits the sample events (matcher.offline.suggestion)
 ├── MissingExtra(ImportError)   an optional dependency is not installed
 ├── TargetError                 a target did not take an event; `retryable` says whether to try again
 ├── StoreError                  a store could not keep or give back what it was asked to
