@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import doctest
+import gc
 import gzip
 import json
 import os
@@ -22,6 +23,7 @@ from matcher.offline import scan
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.timeout(240),
     # Ray's own: it warns of its settings, and leaves sockets and processes to the collector.
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
     pytest.mark.filterwarnings("ignore::FutureWarning"),
@@ -45,12 +47,19 @@ def ray() -> Iterator[Any]:
         module = pytest.importorskip("ray", reason="the extra `ray` is not installed")
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     os.environ["RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO"] = "0"
+    # More than the machine may have: a worker of a job that failed keeps its own until what it raised is collected.
     module.init(
-        num_cpus=2, include_dashboard=False, object_store_memory=100 << 20, log_to_driver=False, logging_level="ERROR"
+        num_cpus=4, include_dashboard=False, object_store_memory=100 << 20, log_to_driver=False, logging_level="ERROR"
     )
     module.data.DataContext.get_current().enable_progress_bars = False
     yield module
     module.shutdown()
+
+
+@pytest.fixture(autouse=True)
+def _collected() -> Iterator[None]:
+    yield
+    gc.collect()
 
 
 def texts(count: int, seed: int = 5) -> list[str | None]:
