@@ -10,8 +10,8 @@ from typing import Any, Final, Literal, Protocol, TypeAlias, cast
 
 from matcher import events
 from matcher.errors import EventError
+from matcher.offline.chunks import stream
 from matcher.offline.sources import SourceFault, check
-from matcher.offline.stream import stream
 from matcher.ruleset import RuleSet
 
 __all__ = ["Answer", "Keep", "Place", "Road", "Tally", "road"]

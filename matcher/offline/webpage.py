@@ -42,10 +42,10 @@ def page(report: Report[Any], title: str = "Report on event rules") -> str:
         "sources_total": len(plain["sources"]),
     }
     here = files("matcher.offline")
-    script = here.joinpath("page.js").read_text("utf-8")
+    script = here.joinpath("webpage.js").read_text("utf-8")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     parts = {"@HASH@": f"sha256-{digest}", "@TITLE@": html.escape(title), "@DATA@": _inert(plain), "@SCRIPT@": script}
-    text = here.joinpath("page.html").read_text("utf-8")
+    text = here.joinpath("webpage.html").read_text("utf-8")
     made = []
     for mark, value in parts.items():  # each stands once, in this order; no value is looked through for marks
         before, _, text = text.partition(mark)
