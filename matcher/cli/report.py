@@ -14,12 +14,12 @@ from rich.table import Table
 from rich.text import Text
 
 from matcher.cli.terminal import FINDINGS, OK, REFUSED, compile_rules, printable, progress_bar, say, write
-from matcher.offline.export import refuse_overwriting
 from matcher.offline.misses import Miss
-from matcher.offline.page import page
+from matcher.offline.output import refuse_overwriting
 from matcher.offline.reporting import Report, report
 from matcher.offline.sink import Sink
 from matcher.offline.sources import expand
+from matcher.offline.webpage import page
 from matcher.rulefile import RulesFormat, read_rules
 from matcher.ruleset import Validate
 

@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 from matcher.cli import summary
 from matcher.cli.terminal import BROKEN_PIPE, FINDINGS, OK, REFUSED, compile_rules, progress_bar, say
-from matcher.offline.export import Export, refuse_overwriting
+from matcher.offline.output import Export, refuse_overwriting
 from matcher.offline.sink import Sink
 from matcher.rulefile import RulesFormat, read_rules
 from matcher.ruleset import Validate

@@ -20,7 +20,7 @@ from matcher.offline import SourceFault, count, export, scan
 from matcher.offline import checkpoint as checkpoints
 from matcher.offline.answers import Place, Tally
 from matcher.offline.checkpoint import Checkpoint, State, digest
-from matcher.offline.export import Export
+from matcher.offline.output import Export
 
 ROOT = Path(__file__).parents[3]
 RULES = {"x": {"a": ["x"]}, "big": {"n": [{"numeric": [">", 500]}]}}
