@@ -159,14 +159,12 @@ def _zstd() -> _Packing:
 
 
 class Unpacking:
-    """Packed bytes that a thread unpacks, in pieces of about `size` bytes; a few of them wait to be taken at most.
+    """Packed bytes that a thread unpacks, in pieces of about `size` bytes; no more is begun while two sizes wait.
 
     The caller of `next` reads: `ahead`, as soon as the thread has begun with what was read last; else, as with a pipe,
     only where it would have to wait for the thread, and the thread for it. So the thread never waits for a source, and
     `close` ends it soon.
     """
-
-    _AHEAD: Final = 3  # pieces
 
     def __init__(self, start: bytes, raw: Iterator[bytes], packing: _Packing, size: int, ahead: bool) -> None:
         self._raw = raw
@@ -176,6 +174,7 @@ class Unpacking:
         self._state = threading.Condition()
         self._packed = deque([start])  # b"" is the end
         self._plain: deque[bytes] = deque()
+        self._held = 0  # bytes in it
         self._starved = False  # the thread waits for packed bytes
         self._closed = self._done = False
         self._error: BaseException | None = None
@@ -191,8 +190,10 @@ class Unpacking:
             with self._state:
                 if not self._reads():
                     if self._plain:
+                        piece = self._plain.popleft()
+                        self._held -= len(piece)
                         self._state.notify()
-                        return self._plain.popleft()
+                        return piece
                     if self._done:
                         break
                     self._state.wait()
@@ -263,9 +264,10 @@ class Unpacking:
         piece = b"".join(parts)
         parts.clear()
         with self._state:
-            while len(self._plain) >= self._AHEAD and not self._closed:
+            while self._held >= 2 * self._size and not self._closed:
                 self._state.wait()
             self._plain.append(piece)
+            self._held += len(piece)
             self._state.notify()
 
     def _taken(self, parts: list[bytes]) -> Iterator[bytes]:

@@ -27,6 +27,21 @@ _WORD: Final = re.compile(rb'[^\s,\[\]{}"]*+')
 _QUOTE: Final = 0x22
 
 
+def _string_end(text: bytes, at: int) -> int:
+    """Give the place of the quote that ends a string from within, or how far it can be followed."""
+    end = text.find(b'"', at)
+    end = len(text) if end < 0 else end
+    if text.find(b"\\", at, end) < 0:
+        return end
+    found = _INSIDE.match(text, at)
+    return found.end() if found else at
+
+
+def _word_end(text: bytes, at: int) -> int:
+    found = _WORD.match(text, at)
+    return found.end() if found else at
+
+
 class Walk:
     """How far the brackets of one value were followed; `go` goes on where it stopped once there is more text.
 
@@ -70,8 +85,7 @@ class Walk:
 
     def _leave(self, text: bytes) -> bool:
         """Go to the end of the string; tell whether it is there."""
-        found = _INSIDE.match(text, self.at)
-        self.at = found.end() if found else self.at
+        self.at = _string_end(text, self.at)
         if self.at >= len(text) or text[self.at] != _QUOTE:
             return False
         self.at += 1
@@ -188,11 +202,9 @@ class Window:
     def _scalar(self) -> int:
         """Find the end of the string, number or word that begins here."""
         string = self.text[self.at] == _QUOTE
-        run = _INSIDE if string else _WORD
         end = self.at + string
         while True:
-            found = run.match(self.text, end)
-            end = found.end() if found else end
+            end = _string_end(self.text, end) if string else _word_end(self.text, end)
             if end < len(self.text) and not (string and self.text[end] != _QUOTE):
                 break
             if self.limit is not None and end - self.at > self.limit:

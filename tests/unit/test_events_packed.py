@@ -54,11 +54,12 @@ def test_it_is_done_by_a_thread_while_the_caller_works(tmp_path: Path) -> None:
         assert threads() == ["matcher-unpack"]
         deadline = time.monotonic() + 20
         unpacking = feed._pieces.gi_frame.f_locals["unpacking"]  # type: ignore[attr-defined]
-        while len(unpacking._plain) < unpacking._AHEAD and time.monotonic() < deadline:
+        while unpacking._held < 2 << 16 and time.monotonic() < deadline:
             time.sleep(0.01)
-        assert len(unpacking._plain) == unpacking._AHEAD  # though nothing was asked for
-        time.sleep(0.05)
-        assert len(unpacking._plain) == unpacking._AHEAD  # and it waits there
+        held = unpacking._held
+        assert held >= 2 << 16  # though nothing was asked for
+        time.sleep(0.1)
+        assert unpacking._held == held < 1 << 20  # and it waits there
 
 
 @pytest.mark.parametrize("taken", [0, 1, 3])
