@@ -20,7 +20,22 @@ EVENT = b'{"a": 1}\n'
 HUGE = 1 << 30
 MEMORY = 200_000_000  # bytes, of the whole process
 
-pytestmark = pytest.mark.skipif(not hasattr(os, "wait4"), reason="the memory of a process is told by wait4")
+# What a process tells of its children counts the memory of the parent that they were forked from.
+MEASURED = """
+import resource, sys
+from pathlib import Path
+from matcher.cli import main
+code = main()
+status = Path("/proc/self/status")
+if status.exists():
+    peak = next(int(line.split()[1]) for line in status.read_text().splitlines() if line.startswith("VmHWM:")) * 1024
+else:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+Path("peak").write_text(str(peak))
+sys.exit(code)
+"""
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the memory of a process is told by `resource`")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +49,15 @@ class Ran:
 def scan(folder: Path, *arguments: str, stdin: Path | None = None) -> Ran:
     """Run `matcher scan` in a process of its own."""
     (folder / "rules.json").write_text('{"one": {"a": [1]}}')
-    command = [sys.executable, "-m", "matcher.cli", "scan", "rules.json", *arguments]
+    command = [sys.executable, "-c", MEASURED, "scan", "rules.json", *arguments]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     out, err = folder / "out", folder / "err"
     with out.open("wb") as output, err.open("wb") as errors, (stdin or Path(os.devnull)).open("rb") as taken:
-        process = subprocess.Popen(command, cwd=folder, env=environment, stdin=taken, stdout=output, stderr=errors)
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    scale = 1 if sys.platform == "darwin" else 1024
+        done = subprocess.run(
+            command, cwd=folder, env=environment, stdin=taken, stdout=output, stderr=errors, check=False
+        )
     lines = [json.loads(line) for line in out.read_text().splitlines() if line.startswith("{")]
-    return Ran(process.returncode, lines, err.read_text().splitlines(), usage.ru_maxrss * scale)
+    return Ran(done.returncode, lines, err.read_text().splitlines(), int((folder / "peak").read_text()))
 
 
 def places(ran: Ran) -> list[object]:
