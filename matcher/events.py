@@ -31,7 +31,7 @@ from matcher.eventlines import Events
 from matcher.unpack import Feed, Source, SourceError, is_packed
 from matcher.values import ENDED, MEMBER, SHORT, SPACE, SPACES, Walk, Window, elements
 
-__all__ = ["BATCH_BYTES", "Batch", "Events", "Source", "SourceError", "batches", "is_plain_lines", "read"]
+__all__ = ["BATCH_BYTES", "Batch", "Events", "Source", "SourceError", "batches", "is_packed_lines", "is_plain_lines", "open_lines", "read"]
 
 #: Events with their numbers: that of the line, or of the element, from 1.
 Batch = list[tuple[int, bytes]]
@@ -101,6 +101,28 @@ def is_plain_lines(path: str | os.PathLike[str]) -> bool:
         return False
     with Feed(path, 1 << 16) as feed:
         return _look(feed)[1] is _Shape.LINES
+
+
+def is_packed_lines(path: str | os.PathLike[str]) -> bool:
+    """Tell whether a path is a regular file of JSON lines that is packed. Raises as `read` does."""
+    if not Path(path).is_file():
+        return False
+    with Path(path).open("rb") as file:
+        start = file.read(4)
+    if not is_packed(start):
+        return False
+    with Feed(path, 1 << 16) as feed:
+        return _look(feed)[1] is _Shape.LINES
+
+
+def open_lines(
+    source: Source, batch_bytes: int = BATCH_BYTES, progress: Callable[[int], None] | None = None
+) -> tuple[Feed, bytes, int]:
+    """Open a source of JSON lines: give what feeds it, its first bytes, and their place. Close the feed."""
+    feed = Feed(source, batch_bytes, progress)
+    head, _ = _look(feed)
+    start = len(_BOM) if head.startswith(_BOM) else 0
+    return feed, head[start:], start
 
 
 # ---- shape ----

@@ -1,6 +1,8 @@
 """The compiled machine: rules in as programs, events in as bytes, names out."""
 
+import errno
 import os
+import stat
 
 cimport cython
 
@@ -308,7 +310,10 @@ cdef class LineFile:
     a chunk of lines, with their bytes if `texts`; `count` only adds a chunk to the `totals`. Use one of these three.
     """
 
-    cdef object file
+    cdef object path
+    # Its descriptor and one, as 0 is what a construction that failed leaves; no file object, which would warn where a
+    # cycle is collected.
+    cdef int opened
     cdef Machine machine
     cdef list names
     cdef LineScan* lines
@@ -334,16 +339,21 @@ cdef class LineFile:
         self.texts = texts
         self.errors = []
         self.counts = vector[uint64_t](len(names) if kept == Keep.counts else 0, 0)
-        self.file = open(path, "rb", buffering=0)
-        cdef uint64_t size = os.fstat(self.file.fileno()).st_size
-        self.lines = new LineScan(machine.core, self.file.fileno(), start, size, threads, len(names), kept, texts)
+        self.path = os.fspath(path)
+        cdef int file = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0))
+        self.opened = file + 1
+        status = os.fstat(file)
+        if stat.S_ISDIR(status.st_mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), self.path)
+        cdef uint64_t size = status.st_size
+        self.lines = new LineScan(machine.core, file, start, size, threads, len(names), kept, texts)
 
     def __dealloc__(self):
         if self.lines != NULL:
             with nogil:
                 del self.lines
-        if self.file is not None:
-            self.file.close()
+        if self.opened:
+            os.close(self.opened - 1)
 
     def __iter__(self):
         return self
@@ -363,7 +373,7 @@ cdef class LineFile:
         if not chunk:
             return False
         if deref(chunk).error:
-            raise OSError(deref(chunk).error, os.strerror(deref(chunk).error), self.file.name)
+            raise OSError(deref(chunk).error, os.strerror(deref(chunk).error), self.path)
         if self.chunk:
             self.before += deref(self.chunk).lines
         self.chunk = move(chunk)

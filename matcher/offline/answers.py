@@ -11,6 +11,7 @@ from typing import Any, Final, Literal, Protocol, TypeAlias, cast
 from matcher import events
 from matcher.errors import EventError
 from matcher.offline.chunks import stream
+from matcher.offline.segments import Segments, are_there
 from matcher.offline.sources import SourceFault, check
 from matcher.ruleset import RuleSet
 
@@ -82,6 +83,9 @@ class Road(Protocol):
     def tally(self) -> Tally | None:
         """Give what it counted, if it counts; else None: who takes the answers counts them."""
 
+    def close(self) -> None:
+        """Let go of the source; `place` and `tally` stand."""
+
 
 def road(
     rules: RuleSet[Any],
@@ -97,6 +101,8 @@ def road(
     check(source)
     if source != "-" and events.is_plain_lines(source):
         return _Lines(rules, source, keep, texts, threads, start, progress)
+    if source != "-" and are_there() and events.is_packed_lines(source):
+        return _Packed(rules, source, keep, texts, threads, start, progress)
     return _Chunks(rules, source, threads, start, progress)
 
 
@@ -151,6 +157,74 @@ class _Lines:
         by_name = Counter({self._names[owner]: found for owner, found in enumerate(counts) if found})
         return Tally(total, matched, refused, self._lines.position[0], by_name, list(faults))
 
+    def close(self) -> None:
+        pass  # the file goes with the object
+
+
+class _Packed:
+    """A packed file of JSON lines: matched by threads of the core, segment by segment, while it is unpacked."""
+
+    waits = False
+
+    def __init__(
+        self,
+        rules: RuleSet[Any],
+        source: str,
+        keep: Keep,
+        texts: bool,
+        threads: int,
+        start: Place,
+        progress: Callable[[int], None] | None,
+    ) -> None:
+        self.counts = keep == "counts"
+        self.events: int | None = None
+        self._rules = rules
+        self._names = list(rules)
+        self._keep = keep
+        self._texts = texts
+        self._threads = threads
+        self._place = start
+        self._sum = Tally()
+        self._segments = Segments(source, rules.limits.line_bytes, start.byte, progress)
+        self._place = Place(max(start.byte, self._segments.base), start.line)
+
+    def next(self) -> list[Answer] | None:
+        path = self._segments.next(self._place.line + 1)
+        if path is None:
+            return None
+        base = self._segments.base
+        lines = self._rules.lines(path, self._threads, keep=self._keep, lines=self._place.line, texts=self._texts)
+        found: list[Answer] = []
+        if self.counts:
+            while lines.count():
+                pass
+            self._count(lines.totals, base)
+        else:
+            while (answers := lines.answers()) is not None:
+                found += [(line, base + byte, answer, text) for line, byte, answer, text in answers]
+            self.events = lines.totals[0] if self._keep == "matched" else None
+        self._place = Place(self._segments.end, lines.position[1])
+        return found
+
+    def _count(self, totals: Any, base: int) -> None:
+        total, matched, _, counts, refused, faults = totals
+        summed = self._sum
+        summed.events += total
+        summed.matched += matched
+        summed.refused += refused
+        summed.by_name.update({self._names[owner]: found for owner, found in enumerate(counts) if found})
+        room = _ERRORS_KEPT - len(summed.errors)
+        summed.errors += [(line, base + byte, error) for line, byte, error in faults[:room]]
+
+    def place(self) -> Place:
+        return self._place
+
+    def tally(self) -> Tally | None:
+        return self._sum if self.counts else None
+
+    def close(self) -> None:
+        self._segments.close()
+
 
 class _Chunks:
     """Any other source, read from its beginning; what is before `start` is passed over."""
@@ -189,3 +263,6 @@ class _Chunks:
 
     def tally(self) -> Tally | None:
         return None
+
+    def close(self) -> None:
+        self._chunks.close()

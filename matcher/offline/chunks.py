@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -40,7 +40,7 @@ def stream(
     threads: int = 0,
     progress: Callable[[int], None] | None = None,
     fault: Callable[[SourceFault], None] | None = None,
-) -> Iterator[Chunk[Name]]:
+) -> Generator[Chunk[Name]]:
     """Match all events of all sources, in order, in memory that does not grow with them.
 
     `progress` is told the bytes taken from a source each time. `fault` is told of each source that can't be read (to

@@ -125,6 +125,9 @@ class Job(Generic[Name]):
             self._failed = None
             place = state.place
             tally.fault = SourceFault(source, error.strerror or str(error), place.line or None, place.byte or None)
+        finally:
+            if self._reading is not None:
+                self._reading.close()
         self._settle()
         self._reading = None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import json
 from pathlib import Path
 from random import Random
@@ -143,3 +144,16 @@ def test_small_files_and_ends(tmp_path: Path, text: bytes) -> None:
     assert lines.answers() is None
     beyond = RuleSet(PATTERNS).lines(path, 3, keep="all", start=len(text) + 5)
     assert beyond.answers() is None
+
+
+def test_a_call_that_fails_closes_no_other_file(tmp_path: Path) -> None:
+    read, write = os.pipe()
+    try:
+        for path, keep in ((tmp_path / "none", "all"), (tmp_path, "all"), (tmp_path, "some")):
+            with pytest.raises((OSError, KeyError)):
+                RuleSet({"a": {"a": [1]}}).lines(path, keep=keep)  # type: ignore[arg-type]
+        os.fstat(0)
+        os.fstat(read)
+    finally:
+        os.close(read)
+        os.close(write)
