@@ -16,11 +16,14 @@ PACKAGE = ROOT / "matcher"
 
 #: The first name that fits tells the floor. DESIGN.md draws them.
 FLOORS = (
-    (r"matcher", 3),
+    (r"matcher", 5),
     (r"matcher\.cli(\..*)?", 6),
     (r"matcher\.pytest_plugin", 6),
-    (r"matcher\.offline(\..*)?", 3),
-    (r"matcher\.(errors|limits|observe|_version)", 0),
+    (r"matcher\.(connect(\..*)?|testing)", 5),
+    (r"matcher\.router(\..*)?", 4),
+    (r"matcher\.(offline|delivery|workflow)(\..*)?", 3),
+    (r"matcher\.(query|store)(\..*)?", 2),
+    (r"matcher\.(clock|errors|limits|observe|_version)", 0),
     (r"matcher\.(_core|pattern)(\..*)?", 1),
     (r"matcher\.(jsonreader|jsontext|eventtext)", 1),
     (r"matcher\.[a-z]+", 2),
