@@ -17,8 +17,9 @@ MatcherError(Exception)
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 __all__ = [
     "EventError",
@@ -104,11 +105,22 @@ class MissingExtra(MatcherError, ImportError):
 
 
 class TargetError(MatcherError):
-    """A target did not take an event."""
+    """A target did not take an event.
 
-    def __init__(self, message: str, *, retryable: bool = True) -> None:
+    `retryable` says whether to try again, `retry_after` how many seconds the target asks to be left alone for, `code`
+    is the error code by which a dead letter is found.
+    """
+
+    def __init__(
+        self, message: str, *, retryable: bool = True, retry_after: float | None = None, code: str = ""
+    ) -> None:
         self.retryable = retryable
+        self.retry_after = retry_after
+        self.code = code
         super().__init__(message)
+
+    def __reduce__(self) -> tuple[Callable[..., TargetError], tuple[()]]:
+        return partial(TargetError, str(self), **vars(self)), ()
 
 
 class StoreError(MatcherError):
