@@ -7,6 +7,7 @@ MatcherError(Exception)
 ├── EventError(ValueError)      the event is at fault: drop it, or send it to a dead-letter queue
 │   └── RowError                an event of a column is (matcher.offline.arrow)
 ├── EmitError(ValueError)       a template of what to write is at fault (matcher.offline.emit)
+├── QueryError(ValueError)       a path or an expression is at fault (matcher.query)
 ├── RuleTestsError(ValueError)  a file of rule tests is at fault (matcher.offline.testfile)
 ├── NoSuggestion(ValueError)    no pattern fits the sample events (matcher.offline.suggestion)
 ├── MissingExtra(ImportError)   an optional dependency is not installed
@@ -27,6 +28,7 @@ __all__ = [
     "MatcherError",
     "MissingExtra",
     "PatternError",
+    "QueryError",
     "RuleSetError",
     "StoreError",
     "TargetError",
@@ -79,6 +81,17 @@ class RuleSetError(PatternError):
 
     def __reduce__(self) -> tuple[type[RuleSetError], tuple[dict[Hashable, PatternError]]]:  # type: ignore[override]
         return RuleSetError, (self.errors,)
+
+
+class QueryError(MatcherError, ValueError):
+    """A path or an expression that does not compile. `faults` say at which character, what was found, what is allowed."""
+
+    def __init__(self, faults: tuple[Fault, ...]) -> None:
+        self.faults = faults
+        super().__init__("; ".join(str(fault) for fault in faults))
+
+    def __reduce__(self) -> tuple[type[QueryError], tuple[tuple[Fault, ...]]]:
+        return QueryError, (self.faults,)
 
 
 class EventError(MatcherError, ValueError):

@@ -1,0 +1,127 @@
+"""Turn a reference path (`$.a.b[0]`, `$['a']`, `$$.Execution.Id`, `$name.a`) into the one place in a JSON value it names."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Final, cast
+
+from matcher.errors import Fault, QueryError
+
+__all__ = ["CONTEXT", "INPUT", "MISSING", "Reference", "parse"]
+
+
+class _Missing:
+    """The type of MISSING."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "MISSING"
+
+    def __bool__(self) -> bool:
+        return False
+
+
+#: What a path that leads nowhere gives; JSON's null is None.
+MISSING: Final = _Missing()
+#: The root of `$.a`: the input.
+INPUT: Final = ""
+#: The root of `$$.a`: the context object.
+CONTEXT: Final = "$"
+
+_NAME = r"[^\W\d]\w*"
+_STEP = re.compile(
+    r"""\.(?P<name>[^\s.\[\]'"*?@(),:$]+)
+      | \[ \s* (?P<index>-?\d+) \s* \]
+      | \[ \s* '(?P<single>(?:[^'\\]|\\.)*)' \s* \]
+      | \[ \s* "(?P<double>(?:[^"\\]|\\.)*)" \s* \]""",
+    re.VERBOSE,
+)
+_ROOT = re.compile(rf"\$(?P<root>\$|{_NAME}|)")
+_ESCAPE = re.compile(r"\\(.)")
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """`root` is INPUT, CONTEXT, or the name of a variable; each step is a member's name or an element's index."""
+
+    root: str
+    steps: tuple[str | int, ...]
+
+    def get(self, document: Any) -> Any:
+        """The value there, or MISSING. Negative indexes count from the end."""
+        for step in self.steps:
+            if type(step) is str:
+                if not isinstance(document, dict) or step not in document:
+                    return MISSING
+                document = document[step]
+            else:
+                index = cast("int", step)
+                if not isinstance(document, list) or not -len(document) <= index < len(document):
+                    return MISSING
+                document = document[index]
+        return document
+
+    def set(self, document: Any, value: Any) -> Any:
+        """The document with the value there; only the objects on the way are copied, and missing ones are made.
+
+        Raises LookupError where the way is barred: a member of what is no object, an element that is not there.
+        """
+        return _set(document, self.steps, 0, value)
+
+    def __str__(self) -> str:
+        return f"${self.root}" + "".join(_text(step) for step in self.steps)
+
+
+def _set(document: Any, steps: tuple[str | int, ...], at: int, value: Any) -> Any:
+    if at == len(steps):
+        return value
+    step = steps[at]
+    match document, step:
+        case dict(), str():
+            return {**document, step: _set(document.get(step, MISSING), steps, at + 1, value)}
+        case _Missing(), str():
+            return {step: _set(MISSING, steps, at + 1, value)}
+        case list(), int() if -len(document) <= step < len(document):
+            made = list(document)
+            made[step] = _set(document[step], steps, at + 1, value)
+            return made
+    found = "nothing" if document is MISSING else type(document).__name__
+    raise LookupError(f"{_text(step)} can't be set in {found}")
+
+
+def _text(step: str | int) -> str:
+    if isinstance(step, int):
+        return f"[{step}]"
+    if re.fullmatch(r"[\w-]+", step):
+        return f".{step}"
+    escaped = step.replace("\\", "\\\\").replace("'", "\\'")
+    return f"['{escaped}']"
+
+
+@lru_cache(maxsize=4096)
+def parse(text: str) -> Reference:
+    """Read a reference path. Raises QueryError where it is none: one with wildcards, slices, filters or `..` is not."""
+    opening = _ROOT.match(text)
+    if opening is None:
+        raise QueryError((Fault("character 1", repr(text), "a path that begins with `$`"),))
+    at = opening.end()
+    steps: list[str | int] = []
+    while at < len(text):
+        step = _STEP.match(text, at)
+        if step is None:
+            raise QueryError((Fault(f"character {at + 1}", repr(text[at:]), "`.name`, `['name']` or `[index]`"),))
+        steps.append(_step(step))
+        at = step.end()
+    return Reference(opening["root"], tuple(steps))
+
+
+def _step(found: re.Match[str]) -> str | int:
+    if found["index"] is not None:
+        return int(found["index"])
+    if found["name"] is not None:
+        return found["name"]
+    quoted = found["single"] if found["single"] is not None else found["double"]
+    return _ESCAPE.sub(r"\1", quoted)
