@@ -10,6 +10,7 @@ MatcherError(Exception)
 ├── QueryError(ValueError)       a path or an expression is at fault (matcher.query)
 ├── RuleTestsError(ValueError)  a file of rule tests is at fault (matcher.offline.testfile)
 ├── NoSuggestion(ValueError)    no pattern fits the sample events (matcher.offline.suggestion)
+├── RouterError(ValueError)     a rule, handler, setting or call of a router is at fault: fix the program
 ├── MissingExtra(ImportError)   an optional dependency is not installed
 ├── TargetError                 a target did not take an event; `retryable` says whether to try again
 ├── StoreError                  a store could not keep or give back what it was asked to
@@ -29,6 +30,7 @@ __all__ = [
     "MissingExtra",
     "PatternError",
     "QueryError",
+    "RouterError",
     "RuleSetError",
     "StoreError",
     "TargetError",
@@ -107,6 +109,10 @@ class EventError(MatcherError, ValueError):
 
     def __reduce__(self) -> tuple[type[EventError], tuple[str, int]]:
         return EventError, (self.reason, self.at)
+
+
+class RouterError(MatcherError, ValueError):
+    """A rule, a handler, a setting or a call of a router that can't be; the message says what can."""
 
 
 class MissingExtra(MatcherError, ImportError):
