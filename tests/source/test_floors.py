@@ -19,7 +19,7 @@ FLOORS = (
     (r"matcher", 5),
     (r"matcher\.cli(\..*)?", 6),
     (r"matcher\.pytest_plugin", 6),
-    (r"matcher\.(connect(\..*)?|testing)", 5),
+    (r"matcher\.(connect|testing)(\..*)?", 5),
     (r"matcher\.router(\..*)?", 4),
     (r"matcher\.(offline|delivery|workflow)(\..*)?", 3),
     (r"matcher\.(query|store)(\..*)?", 2),
