@@ -1,0 +1,221 @@
+"""Name what can happen to a frame, and what a transition asks of the world in return.
+
+A driver holds an `Execution` (matcher.workflow.execution), tells it what happened to a frame, and gets Changes: it stores
+them, then gives each frame in `ready` its Proceed, runs the calls, and sets the timers; their ends are the next
+happenings. The first Changes come from `start`, the last ones have `ended`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from random import Random
+from typing import NamedTuple
+
+from matcher.workflow.frames import Frame, Json
+
+__all__ = [
+    "Call",
+    "Changes",
+    "Ended",
+    "Event",
+    "Happening",
+    "ItemsRead",
+    "Moment",
+    "Proceed",
+    "Read",
+    "ReadFailed",
+    "ResultsWritten",
+    "TaskFailed",
+    "TaskStarted",
+    "TaskSubmitted",
+    "TaskSucceeded",
+    "TimedOut",
+    "Timer",
+    "TimerFired",
+    "Write",
+    "WriteFailed",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Proceed:
+    """Enter the state that the frame stands before. Every frame in `Changes.ready` wants one."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskStarted:
+    """A worker took an activity's task (the other resources' tasks start as they are called)."""
+
+    worker: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskSubmitted:
+    """The service took a `.sync` or `.waitForTaskToken` request, and answered this; the result is still to come."""
+
+    output: Json
+
+
+@dataclass(frozen=True, slots=True)
+class TaskSucceeded:
+    output: Json
+
+
+@dataclass(frozen=True, slots=True)
+class TaskFailed:
+    error: str | None
+    cause: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class TimedOut:
+    """No answer by the call's deadline, or (`heartbeat`) no heartbeat in time."""
+
+    heartbeat: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TimerFired:
+    """`Timer.at` has come."""
+
+
+@dataclass(frozen=True, slots=True)
+class ItemsRead:
+    """The reader's next items; `exhausted`: there are no more behind them."""
+
+    items: list[Json]
+    exhausted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ReadFailed:
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResultsWritten:
+    """The results are written; `output` is what the Map gives instead (`ResultWriterDetails`)."""
+
+    output: Json
+
+
+@dataclass(frozen=True, slots=True)
+class WriteFailed:
+    cause: str
+
+
+Happening = (
+    Proceed
+    | TaskStarted
+    | TaskSubmitted
+    | TaskSucceeded
+    | TaskFailed
+    | TimedOut
+    | TimerFired
+    | ItemsRead
+    | ReadFailed
+    | ResultsWritten
+    | WriteFailed
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What a transition may know of the world: the time, and chance, both given so that a test gives its own."""
+
+    now: float
+    #: For jitter, `$random`, `States.UUID` …
+    random: Random
+    #: Makes the token by which a callback finds a frame's call; it must not be guessable.
+    token: Callable[[Frame], str]
+
+
+class Event(NamedTuple):
+    """One event of a history; `matcher.workflow.history` spells it as AWS does."""
+
+    history: int
+    id: int
+    previous: int
+    time: float
+    type: str
+    details: dict[str, Json] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Run a task. `frame.work` is a Calling; answers are for `frame` and `attempt`, others are too late."""
+
+    frame: int
+    attempt: int
+    state: str
+    #: The state's Resource as written, `.sync` and `.waitForTaskToken` included.
+    resource: str
+    arguments: Json
+    token: str
+    deadline: float | None
+    heartbeat: float | None
+    #: Where the task's events go, and the event that scheduled it.
+    scheduled: int
+
+
+@dataclass(frozen=True, slots=True)
+class Timer:
+    """Give the frame a TimerFired at that time, in seconds since the epoch."""
+
+    frame: int
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """Give the frame an ItemsRead with the items of `reader` (an evaluated ItemReader) from `start` on."""
+
+    frame: int
+    reader: Json
+    start: int
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """Write the frame's results to `writer` (an evaluated ResultWriter), then give it a ResultsWritten.
+
+    `results` holds what each iteration gave in the items' order: `{"Input", "Output"}` or `{"Input", "Error", "Cause"}`.
+    """
+
+    frame: int
+    writer: Json
+    results: list[Json]
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The execution is over: SUCCEEDED, FAILED, ABORTED or TIMED_OUT."""
+
+    status: str
+    output: Json = None
+    error: str | None = None
+    cause: str | None = None
+
+
+@dataclass(slots=True)
+class Changes:
+    """What one happening changed: store it whole in one transaction, then act on it."""
+
+    #: Frames made or changed, by id.
+    frames: dict[int, Frame] = field(default_factory=dict)
+    #: Frames gone: their calls, timers, reads and writes are void.
+    removed: list[int] = field(default_factory=list)
+    #: Results of branches and iterations: the parent's frame id, the index, the output.
+    results: list[tuple[int, int, Json]] = field(default_factory=list)
+    #: Frames whose results are all dropped.
+    cleared: list[int] = field(default_factory=list)
+    #: In order; ids are dense in each history.
+    events: list[Event] = field(default_factory=list)
+    #: Frames that want a Proceed.
+    ready: list[int] = field(default_factory=list)
+    calls: list[Call] = field(default_factory=list)
+    timers: list[Timer] = field(default_factory=list)
+    reads: list[Read] = field(default_factory=list)
+    writes: list[Write] = field(default_factory=list)
+    ended: Ended | None = None
