@@ -1,0 +1,1 @@
+"""Turn workflow definitions in the Amazon States Language into executions."""
