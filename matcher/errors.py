@@ -11,6 +11,7 @@ MatcherError(Exception)
 ├── RuleTestsError(ValueError)  a file of rule tests is at fault (matcher.offline.testfile)
 ├── NoSuggestion(ValueError)    no pattern fits the sample events (matcher.offline.suggestion)
 ├── RouterError(ValueError)     a rule, handler, setting or call of a router is at fault: fix the program
+│   └── ShapeError              what a rule makes of events for a target is, with every fault of it
 ├── MissingExtra(ImportError)   an optional dependency is not installed
 ├── TargetError                 a target did not take an event; `retryable` says whether to try again
 ├── StoreError                  a store could not keep or give back what it was asked to
@@ -32,6 +33,7 @@ __all__ = [
     "QueryError",
     "RouterError",
     "RuleSetError",
+    "ShapeError",
     "StoreError",
     "TargetError",
     "WorkflowError",
@@ -113,6 +115,17 @@ class EventError(MatcherError, ValueError):
 
 class RouterError(MatcherError, ValueError):
     """A rule, a handler, a setting or a call of a router that can't be; the message says what can."""
+
+
+class ShapeError(RouterError):
+    """An input, an input path or an input transformer that can't be. `faults` say where, what stands there, what may."""
+
+    def __init__(self, faults: tuple[Fault, ...]) -> None:
+        self.faults = faults
+        super().__init__("; ".join(str(fault) for fault in faults))
+
+    def __reduce__(self) -> tuple[type[ShapeError], tuple[tuple[Fault, ...]]]:
+        return ShapeError, (self.faults,)
 
 
 class MissingExtra(MatcherError, ImportError):

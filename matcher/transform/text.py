@@ -1,0 +1,43 @@
+"""Turn event bytes into values, and values into what stands in a template: as JSON, or inside a JSON string."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, Final
+
+import orjson
+
+__all__ = ["inside", "read", "write"]
+
+#: Nineteen digits in a row may be an integer beyond 64 bits, of which orjson would make a float.
+_LONG: Final = re.compile(rb"[0-9]{19}")
+_QUOTE: Final = re.compile(rb'(\\[^"])|\\?"')
+
+
+def read(event: bytes) -> Any:
+    """Parse an event. Integers keep every digit; other numbers are doubles."""
+    if _LONG.search(event) is None:
+        try:
+            return orjson.loads(event)
+        except orjson.JSONDecodeError:
+            pass  # lone surrogates, which JSON text can spell and UTF-8 can't
+    return json.loads(event)
+
+
+def write(value: Any) -> bytes:
+    """Make compact JSON of a value. Raises TypeError or ValueError for what JSON can't hold."""
+    try:
+        return orjson.dumps(value)
+    except orjson.JSONEncodeError:  # integers beyond 64 bits, lone surrogates
+        return json.dumps(value, allow_nan=False, separators=(",", ":")).encode()
+
+
+def inside(value: Any) -> bytes:
+    """Make what stands for a value between the quotes of a JSON string.
+
+    Of objects and arrays that is their JSON without any quote, as EventBridge puts it: `{acc_id:0a78,tags:[a,b]}`.
+    """
+    if isinstance(value, str):
+        return write(value)[1:-1]
+    return _QUOTE.sub(rb"\1", write(value))
