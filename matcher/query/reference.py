@@ -9,7 +9,7 @@ from typing import Any, Final, cast
 
 from matcher.errors import Fault, QueryError
 
-__all__ = ["CONTEXT", "INPUT", "MISSING", "Reference", "parse"]
+__all__ = ["CONTEXT", "INPUT", "MISSING", "Reference", "parse", "split"]
 
 
 class _Missing:
@@ -64,6 +64,19 @@ class Reference:
                 document = document[index]
         return document
 
+    def missing(self, document: Any) -> str:
+        """Why `get` gave MISSING: which step led nowhere, and in what."""
+        at = 0
+        while at < len(self.steps):
+            inner = Reference(self.root, self.steps[at : at + 1]).get(document)
+            if inner is MISSING:
+                break
+            document, at = inner, at + 1
+        way = f"${self.root}" + "".join(f"['{step}']" if type(step) is str else f"[{step}]" for step in self.steps[: at + 1])
+        if type(self.steps[at]) is int:
+            return f"Index out of bounds when evaluating path {way}" if isinstance(document, list) else f"No array at {way}"
+        return f"No results for path: {way}" if at == len(self.steps) - 1 else f"Missing property in path {way}"
+
     def set(self, document: Any, value: Any) -> Any:
         """The document with the value there; only the objects on the way are copied, and missing ones are made.
 
@@ -104,18 +117,23 @@ def _text(step: str | int) -> str:
 @lru_cache(maxsize=4096)
 def parse(text: str) -> Reference:
     """Read a reference path. Raises QueryError where it is none: one with wildcards, slices, filters or `..` is not."""
+    reference, rest = split(text)
+    if rest:
+        raise QueryError((Fault(f"character {len(text) - len(rest) + 1}", repr(rest), "`.name`, `['name']` or `[index]`"),))
+    return reference
+
+
+def split(text: str) -> tuple[Reference, str]:
+    """The longest reference path that the text begins with, and the rest. Raises QueryError where there is no root."""
     opening = _ROOT.match(text)
     if opening is None:
         raise QueryError((Fault("character 1", repr(text), "a path that begins with `$`"),))
     at = opening.end()
     steps: list[str | int] = []
-    while at < len(text):
-        step = _STEP.match(text, at)
-        if step is None:
-            raise QueryError((Fault(f"character {at + 1}", repr(text[at:]), "`.name`, `['name']` or `[index]`"),))
+    while step := _STEP.match(text, at):
         steps.append(_step(step))
         at = step.end()
-    return Reference(opening["root"], tuple(steps))
+    return Reference(opening["root"], tuple(steps)), text[at:]
 
 
 def _step(found: re.Match[str]) -> str | int:
