@@ -81,8 +81,8 @@ class Log(Protocol):
 
     async def trim(self, limit: int, now: float) -> int:
         """Forget up to `limit` entries that the cursor has passed and no delivery refers to, and as many deduplication
-        keys whose window is over at `now`; how many went. O(k log n). The consumer calls it now and then until it gives
-        less than `limit`."""
+        keys whose window is over at `now`; the greater of the two numbers. O(k log n). The consumer calls it now and
+        then, until it gives less than `limit`."""
         ...
 
 
@@ -92,8 +92,8 @@ class Queue(Protocol):
     async def add(self, deliveries: Sequence[Outgoing], consumed: int, archived: Sequence[Archived] = ()) -> None:
         """In one step, queue the deliveries, archive entries, and move the cursor to `consumed`. O(k log n).
 
-        A delivery of the same queue and position, or an archived event of the same archive and position, is there once,
-        however often it is added. `consumed` below the cursor leaves the cursor where it is.
+        All positions lie after the cursor and up to `consumed`; what lies up to the cursor was added before and is
+        passed over, so adding again does nothing. The same delivery twice is one.
         """
         ...
 
@@ -151,7 +151,8 @@ class DeadLetters(Protocol):
         ...
 
     async def find(self, chosen: DeadLetterFilter, after: str, limit: int) -> list[DeadLetter]:
-        """Letters in the order of their coming, after the one of that id ("": from the first). O(log n + looked at)."""
+        """Letters in the order of their entries' positions, after that id ("": from the first), which may be gone.
+        O(log n + looked at)."""
         ...
 
     async def get(self, identifiers: Sequence[str]) -> list[DeadLetter | None]:

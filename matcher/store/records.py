@@ -152,11 +152,11 @@ class DeadLetter:
     RULE_ARN, TARGET_ARN, ERROR_CODE, ERROR_MESSAGE, RETRY_ATTEMPTS and EXHAUSTED_RETRY_CONDITION there.
     """
 
-    #: `Delivery.id` of the delivery that died.
-    id: str
-    dead_letter_queue: str
+    #: Of the entry in the log.
+    position: int
     #: The queue that it came from, and that a redrive brings it back to; "": none, a redrive matches it anew.
     queue: str
+    dead_letter_queue: str
     rule: str
     target: str
     entry: Entry
@@ -166,7 +166,11 @@ class DeadLetter:
     exhausted: ExhaustedCondition
     first_attempt: float | None
     died: float
-    group: str | None = None
+
+    @property
+    def id(self) -> str:
+        """`Delivery.id` of the delivery that died."""
+        return f"{self.position}/{self.queue}"
 
 
 @dataclass(frozen=True, slots=True)
