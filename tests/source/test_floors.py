@@ -22,7 +22,7 @@ FLOORS = (
     (r"matcher\.(connect|testing)(\..*)?", 5),
     (r"matcher\.router(\..*)?", 4),
     (r"matcher\.(offline|delivery|workflow)(\..*)?", 3),
-    (r"matcher\.(query|store)(\..*)?", 2),
+    (r"matcher\.(envelope|query|store|transform)(\..*)?", 2),
     (r"matcher\.(clock|errors|limits|observe|_version)", 0),
     (r"matcher\.(_core|pattern)(\..*)?", 1),
     (r"matcher\.(jsonreader|jsontext|eventtext)", 1),
