@@ -61,20 +61,27 @@ function timeline() {
   const far = before + after ? `; ${plural(before + after, "event")} far from the others ${before + after === 1 ? "is" : "are"} left out` : "";
   const lack = without ? `; ${plural(without, "event")} without a time` : "";
   const box = section("time", "Events over time", `A bar is ${width(step)}, in UTC${far}${lack}.`);
-  const W = 1080, H = 200, left = 46, bottom = 24, top = 8;
-  const most = Math.max(...counts), unit = (W - left) / counts.length;
-  const tall = (n) => ((H - bottom - top) * n) / most;
+  box.append(chart(counts));
+}
+
+// Bars over time; with `part` those of one rule, before the bars of all events.
+function chart(counts, part = null) {
+  const { start, width: step } = report.histogram;
+  const W = 1080, H = part ? 150 : 200, left = 46, bottom = 24, top = 8;
+  const drawn = part || counts, most = Math.max(...drawn), unit = (W - left) / counts.length;
+  const tall = (n) => ((H - bottom - top) * Math.min(n, most)) / most;
   const svg = make("svg", { viewBox: `0 0 ${W} ${H}`, role: "img", class: "bars",
-    "aria-label": `Events over time: ${counts.length} bars of ${width(step)}, at most ${count(most)} events` });
-  for (const part of [1, 0.5]) {
-    const y = H - bottom - tall(most * part);
+    "aria-label": `${part ? "Matches" : "Events"} over time: ${counts.length} bars of ${width(step)}, at most ${count(most)}` });
+  for (const share of [1, 0.5]) {
+    const y = H - bottom - tall(most * share);
     svg.append(make("line", { class: "grid", x1: left, x2: W, y1: y, y2: y }));
-    if (Number.isInteger(most * part)) svg.append(make("text", { x: left - 8, y: y + 4, "text-anchor": "end" }, count(most * part)));
+    if (Number.isInteger(most * share)) svg.append(make("text", { x: left - 8, y: y + 4, "text-anchor": "end" }, count(most * share)));
   }
-  counts.forEach((n, i) => {
+  drawn.forEach((n, i) => {
     if (!n) return;
+    const told = part ? `${plural(n, "match").replace("matchs", "matches")} in ${plural(counts[i], "event")}` : plural(n, "event");
     svg.append(make("rect", { x: left + i * unit, y: H - bottom - tall(n), width: Math.max(unit - 1, 0.5), height: Math.max(tall(n), 1), rx: Math.min(2, unit / 4) },
-      make("title", {}, `${iso(start + i * step)}: ${plural(n, "event")}`)));
+      make("title", {}, `${iso(start + i * step)}: ${told}`)));
   });
   svg.append(make("line", { class: "grid", x1: left, x2: W, y1: H - bottom, y2: H - bottom }));
   const every = Math.max(1, Math.ceil(counts.length / 6));
@@ -82,7 +89,7 @@ function timeline() {
     const text = step >= 86400 ? iso(start + i * step).slice(0, 10) : iso(start + i * step).slice(5, 16);
     if (left + i * unit < W - 60) svg.append(make("text", { x: left + i * unit, y: H - 6 }, text));
   }
-  box.append(make("div", { class: "scroll" }, svg));
+  return make("div", { class: "scroll" }, svg);
 }
 
 function spark(counts) {
@@ -99,7 +106,7 @@ function samples(list) {
 
 function rules() {
   const left = report.rules_total - report.rules.length;
-  const box = section("rules", "Rules", "Open a rule for the first events that it matched." +
+  const box = section("rules", "Rules", "Open a rule for its matches over time, and the first events that it matched." +
     (left > 0 ? ` The ${count(report.rules.length)} with the most matches are here; the JSON report has all.` : ""));
   const search = make("input", { type: "search", placeholder: "Filter by name", "aria-label": "Filter rules by name" });
   const told = make("span", { class: "place", role: "status" });
@@ -149,7 +156,8 @@ function rules() {
       let open = null;
       toggle.addEventListener("click", () => {
         if (open) open.remove();
-        open = open ? null : make("tr", { class: "samples" }, make("td", { colspan: columns.length }, samples(rule.samples)));
+        open = open ? null : make("tr", { class: "samples" }, make("td", { colspan: columns.length },
+          rule.counts.some(Boolean) ? chart(report.histogram.counts, rule.counts) : "", samples(rule.samples)));
         if (open) line.after(open);
         line.classList.toggle("open", open !== null);
         toggle.setAttribute("aria-expanded", String(open !== null));

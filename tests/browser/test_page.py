@@ -76,7 +76,8 @@ def test_it_draws_itself_without_an_error_or_a_request(shown: Any) -> None:
     assert [entry for entry in shown.get_log("browser") if entry["level"] in {"SEVERE", "WARNING"}] == []
     asked = [json.loads(entry["message"])["message"] for entry in shown.get_log("performance")]
     urls = {one["params"]["request"]["url"] for one in asked if one["method"] == "Network.requestWillBeSent"}
-    assert {url.split(":")[0] for url in urls} <= {"file", "data", "chrome"}  # the last is the browser's own first tab
+    own = {"chrome", "chrome-untrusted"}  # the browser's own first tab
+    assert {url.split(":")[0] for url in urls} <= {"file", "data"} | own
     assert len([url for url in urls if url.startswith("file:")]) == 1
     assert shown.execute_script("return performance.getEntriesByType('resource').length") == 0
 
@@ -136,6 +137,8 @@ def test_a_rule_opens_and_closes(shown: Any) -> None:
     samples = texts(shown, "#rules tr.samples pre")
     assert len(samples) == 3
     assert all(text.startswith('{"version":"0"') for text in samples)
+    titles = [bar.get_attribute("textContent") for bar in shown.find_elements("css selector", "#rules tr.samples rect")]
+    assert sum(int(title.partition(": ")[2].split()[0]) for title in titles) == 200
     click(shown, "#rules tbody tr:first-child button")
     assert texts(shown, "#rules tr.samples pre") == []
 
