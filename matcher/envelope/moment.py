@@ -1,0 +1,36 @@
+"""Turn a time in any form that producers write it in into EventBridge's: UTC, to the second."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime
+from typing import Any
+
+__all__ = ["moment", "spelled"]
+
+
+def spelled(seconds: float) -> str:
+    """Write seconds since the epoch as `2026-11-26T13:41:20Z`."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+
+
+def moment(value: Any) -> str:
+    """Write a datetime, seconds since the epoch, or RFC 3339 text. Raises ValueError for what is none.
+
+    A datetime without a zone is in the system's, as in Python and in boto3; a text must have one.
+    """
+    try:
+        match value:
+            case datetime():
+                return spelled(value.timestamp())
+            case bool():
+                pass
+            case int() | float():
+                return spelled(value)
+            case str():
+                read = datetime.fromisoformat(value)
+                if read.tzinfo is not None and "T" in value.upper():
+                    return spelled(read.timestamp())
+    except (ValueError, OverflowError, OSError):
+        pass
+    raise ValueError(f"{value!r:.60} is no time such as 2026-11-26T13:41:20Z, no datetime, and no seconds since the epoch")
