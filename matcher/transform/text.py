@@ -11,13 +11,14 @@ import orjson
 __all__ = ["inside", "read", "write"]
 
 #: Nineteen digits in a row may be an integer beyond 64 bits, of which orjson would make a float.
-_LONG: Final = re.compile(rb"[0-9]{19}")
+_LONG: Final = b"0" * 19
+_DIGITS_AS_ZERO: Final = bytes.maketrans(b"123456789", b"0" * 9)
 _QUOTE: Final = re.compile(rb'(\\[^"])|\\?"')
 
 
 def read(event: bytes) -> Any:
     """Parse an event. Integers keep every digit; other numbers are doubles."""
-    if _LONG.search(event) is None:
+    if _LONG not in event.translate(_DIGITS_AS_ZERO):  # a regular expression takes ten times as long
         try:
             return orjson.loads(event)
         except orjson.JSONDecodeError:
