@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from matcher.errors import RouterError, TargetError
+from matcher.errors import EventError, QueryError, RouterError, TargetError
+from matcher.store.records import ExhaustedCondition
 
 __all__ = ["Retry", "delay", "error_code", "next_attempt", "retryable"]
 
@@ -53,7 +54,8 @@ def within(name: str, value: float, least: float, most: float) -> None:
 
 
 def retryable(policy: Retry, error: BaseException) -> bool:
-    if isinstance(error, TargetError) and not error.retryable:
+    """Whether another attempt can end better; an event at fault stays at fault."""
+    if isinstance(error, (EventError, QueryError)) or (isinstance(error, TargetError) and not error.retryable):
         return False
     return isinstance(error, policy.on) and not isinstance(error, policy.never)
 
@@ -69,13 +71,10 @@ def delay(policy: Retry, attempt: int, chance: float) -> float:
 
 def next_attempt(
     policy: Retry, error: BaseException, attempt: int, accepted: float, now: float, chance: Chance
-) -> float | str:
-    """When to try again, in seconds since the epoch; or why not, by Amazon EventBridge's name of the condition.
-
-    The empty name is an error that is worth no other attempt. A target's `retry_after` is a lower bound.
-    """
+) -> float | ExhaustedCondition:
+    """When to try again, in seconds since the epoch; or why not. A target's `retry_after` is a lower bound."""
     if not retryable(policy, error):
-        return ""
+        return "NotRetryable"
     if attempt > policy.attempts:
         return "MaximumRetryAttempts"
     wait = delay(policy, attempt, chance())

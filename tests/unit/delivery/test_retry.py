@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from matcher.delivery.retry import Retry, delay, error_code, next_attempt, retryable
-from matcher.errors import RouterError, TargetError
+from matcher.errors import EventError, RouterError, TargetError
 
 
 class Late(Exception):
@@ -73,9 +73,10 @@ def test_a_target_that_asks_for_time_gets_it() -> None:
     assert decide(Retry(), Late()) == 1_040.0
 
 
-def test_what_is_worth_no_retry_has_no_condition() -> None:
-    assert decide(Retry(), TargetError("no such queue", retryable=False)) == ""
-    assert decide(Retry(never=(ValueError,)), UnicodeDecodeError("utf-8", b"", 0, 0, "")) == ""
+def test_what_is_worth_no_retry_dies_at_once() -> None:
+    assert decide(Retry(), TargetError("no such queue", retryable=False)) == "NotRetryable"
+    assert decide(Retry(), EventError("no object", at=0)) == "NotRetryable"
+    assert decide(Retry(never=(ValueError,)), UnicodeDecodeError("utf-8", b"", 0, 0, "")) == "NotRetryable"
 
 
 def test_classes_decide() -> None:
