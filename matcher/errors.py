@@ -16,6 +16,7 @@ MatcherError(Exception)
 ├── TargetError                 a target did not take an event; `retryable` says whether to try again
 ├── StoreError                  a store could not keep or give back what it was asked to
 └── WorkflowError               a workflow definition or execution is at fault
+    └── DefinitionError(ValueError)  the definition is: fix it
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from dataclasses import dataclass
 from functools import partial
 
 __all__ = [
+    "DefinitionError",
     "EventError",
     "Fault",
     "MatcherError",
@@ -161,3 +163,15 @@ class StoreError(MatcherError):
 
 class WorkflowError(MatcherError):
     """A workflow definition or execution is at fault."""
+
+
+class DefinitionError(WorkflowError, ValueError):
+    """A workflow definition that is refused. `faults` holds every error of it (matcher.workflow.check.diagnostic)."""
+
+    def __init__(self, faults: tuple[Fault, ...]) -> None:
+        self.faults = faults
+        lines = [str(fault) for fault in faults]
+        super().__init__(lines[0] if len(lines) == 1 else f"{len(lines)} faults\n  " + "\n  ".join(lines))
+
+    def __reduce__(self) -> tuple[type[DefinitionError], tuple[tuple[Fault, ...]]]:
+        return DefinitionError, (self.faults,)

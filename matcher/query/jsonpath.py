@@ -38,6 +38,8 @@ _FUNCTIONS: Final[dict[str, Callable[[Any], Any]]] = {
     "last": lambda value: value[-1],
 }
 _CALL: Final = re.compile(rf"\.({'|'.join(_FUNCTIONS)})\(\)$")
+#: A dot before a bracket says nothing: Jayway reads `$.[0]` as `$[0]`. Quoted names are passed over.
+_IDLE_DOT: Final = re.compile(r"""('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")|(?<!\.)\.(?=\[)""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,7 @@ class Path:
 def compile_path(text: str) -> Path:
     """Read a JSONPath. Raises QueryError with the character where it is none."""
     call = _CALL.search(text)
-    body = text[: call.start()] if call else text
+    body = _IDLE_DOT.sub(r"\1", text[: call.start()] if call else text)
     function = _FUNCTIONS[call[1]] if call else None
     prefix, rest = split(body)
     if not rest:

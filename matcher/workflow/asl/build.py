@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from functools import cache
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 
 from matcher.workflow.asl.machine import (
     And,
@@ -54,17 +54,18 @@ _NO_CONDITION: Final = frozenset({"Next", "Comment", "Assign", "Output"})
 
 def build(definition: Definition) -> Machine:
     """Build the machine. Recursion follows nested machines and conditions, whose depth `check` has bounded."""
-    language = QueryLanguage(definition.get("QueryLanguage", QueryLanguage.JSONPATH))
-    return _machine(definition, "", language)
+    return _machine(definition, "", QueryLanguage.JSONPATH)
 
 
-def _machine(definition: Definition, pointer: str, language: QueryLanguage) -> Machine:
+def _machine(definition: Definition, pointer: str, outer: QueryLanguage) -> Machine:
+    language = QueryLanguage(definition.get("QueryLanguage", outer))
     return _plain(
         Machine, definition, pointer=pointer, language=language, states=_states(definition, pointer, language)
     )
 
 
-def _processor(definition: Definition, pointer: str, language: QueryLanguage) -> Processor:
+def _processor(definition: Definition, pointer: str, outer: QueryLanguage) -> Processor:
+    language = QueryLanguage(definition.get("QueryLanguage", outer))
     config = definition.get("ProcessorConfig", {})
     kind = config.get("ExecutionType")
     return _plain(
@@ -79,7 +80,7 @@ def _processor(definition: Definition, pointer: str, language: QueryLanguage) ->
 
 
 def _states(definition: Definition, pointer: str, language: QueryLanguage) -> dict[str, State]:
-    """Build the states of one machine. `language` is the whole definition's: only a state itself can change it."""
+    """Build the states of one machine, whose language they speak unless they say otherwise."""
     return {
         name: _state(name, state, pointer_to(pointer, "States", name), language)
         for name, state in definition["States"].items()
@@ -108,14 +109,14 @@ def _state(name: str, definition: Definition, pointer: str, outer: QueryLanguage
 
 def _plain(kind: type[Kind], definition: Definition, **made: Any) -> Kind:
     """Build `kind` from the fields of the definition that need no work, and from those that are `made`."""
-    for attribute, name in _names(kind):
+    for attribute, name in _names(cast("Any", kind)):
         if attribute not in made and name in definition:
             made[attribute] = definition[name]
     return kind(**made)
 
 
 @cache
-def _names(kind: type[Any]) -> tuple[tuple[str, str], ...]:
+def _names(kind: Any) -> tuple[tuple[str, str], ...]:
     return tuple((field.name, field_name(field.name)) for field in fields(kind))
 
 

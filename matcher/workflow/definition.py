@@ -1,0 +1,44 @@
+"""Turn a workflow definition into what is wrong with it, or into a machine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+from matcher.errors import DefinitionError
+from matcher.workflow.asl.build import build
+from matcher.workflow.asl.limits import DEFAULT, DefinitionLimits
+from matcher.workflow.asl.machine import Json, Machine
+from matcher.workflow.check.diagnostic import Diagnostic, Place, Report, Severity
+from matcher.workflow.check.machines import check_machine
+from matcher.workflow.check.reading import read_definition
+
+__all__ = ["Definition", "check", "load"]
+
+#: A definition in the Amazon States Language: its text, or the value that the text stands for.
+Definition: TypeAlias = Mapping[str, Any] | str | bytes
+
+
+def check(
+    definition: Definition, *, express: bool = False, limits: DefinitionLimits = DEFAULT
+) -> tuple[Diagnostic, ...]:
+    """Find all that is wrong with a definition, errors and warnings, in the order of AWS's check and of the text."""
+    return _checked(definition, express, limits)[1]
+
+
+def load(definition: Definition, *, express: bool = False, limits: DefinitionLimits = DEFAULT) -> Machine:
+    """Build the machine of a definition. Raises `DefinitionError` with every error; warnings are `check`'s."""
+    value, found = _checked(definition, express, limits)
+    errors = tuple(one for one in found if one.severity is Severity.ERROR)
+    if errors:
+        raise DefinitionError(errors)
+    return build(value)
+
+
+def _checked(definition: Definition, express: bool, limits: DefinitionLimits) -> tuple[Json, tuple[Diagnostic, ...]]:
+    report = Report()
+    place = Place(report, express=express)
+    value = read_definition(place, definition, limits)
+    if not report.failed:
+        check_machine(place, value)
+    return value, tuple(report.diagnostics)
