@@ -141,8 +141,9 @@ class MemoryQueues:
         with self._state as state:
             if consumed <= state.cursor:
                 return
-            state.keep_archived(new_items(archived, state.cursor, consumed))
-            for outgoing in new_items(deliveries, state.cursor, consumed):
+            chosen = new_items(deliveries, state.cursor, consumed, state.last)
+            state.keep_archived(new_items(archived, state.cursor, consumed, state.last))
+            for outgoing in chosen:
                 if state.queues.setdefault(outgoing.queue, MemoryQueue()).add(outgoing):
                     state.references[outgoing.position] += 1
             state.consume(consumed)

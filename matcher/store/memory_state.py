@@ -100,7 +100,7 @@ class MemoryState:
 
     def consume(self, position: int) -> None:
         """Move the cursor there."""
-        passed = range(self.cursor + 1, min(position, self.last) + 1)
+        passed = range(self.cursor + 1, position + 1)
         self.free.extend(place for place in passed if place not in self.references)
         self.cursor = position
 

@@ -14,8 +14,13 @@ __all__ = ["changed_replay", "letter_key", "new_items", "redriven"]
 Item = TypeVar("Item", Archived, Outgoing)
 
 
-def new_items(items: Sequence[Item], cursor: int, consumed: int) -> list[Item]:
-    """Those after the cursor, in the order of their positions, each once; StoreError where one is beyond `consumed`."""
+def new_items(items: Sequence[Item], cursor: int, consumed: int, last: int) -> list[Item]:
+    """Those after the cursor, in the order of their positions, each once.
+
+    StoreError where one is beyond `consumed`, or `consumed` beyond the last entry.
+    """
+    if consumed > last:
+        raise StoreError(f"found {consumed} as the position that is consumed; want at most that of the last entry, {last}")
     found = sorted({item for item in items if item.position > cursor}, key=lambda item: item.position)
     if found and found[-1].position > consumed:
         raise StoreError(f"found position {found[-1].position}; want none beyond what is consumed, {consumed}")
