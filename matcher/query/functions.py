@@ -61,6 +61,12 @@ def uuid(random: Random) -> str:
     return str(UUID(int=random.getrandbits(128), version=4))
 
 
+def _range(first: float, last: float, step: float) -> Any:
+    """A JSONata sequence: one of a single value is that value."""
+    made = spread(first, last, step)
+    return made[0] if len(made) == 1 else made
+
+
 def _parse(text: str) -> Any:
     return orjson.loads(text)
 
@@ -84,7 +90,7 @@ def chance(random: Random) -> dict[str, Callable[..., Any]]:
 
 FUNCTIONS: Final[Mapping[str, Callable[..., Any]]] = {
     "partition": partition,
-    "range": spread,
+    "range": _range,
     "hash": _hash,
     "parse": _parse,
     "eval": _no_eval,

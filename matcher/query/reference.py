@@ -40,7 +40,8 @@ _STEP = re.compile(
     re.VERBOSE,
 )
 _ROOT = re.compile(rf"\$(?P<root>\$|{_NAME}|)")
-_ESCAPE = re.compile(r"\\(.)")
+#: In quotes a backslash escapes itself and the quote around, and nothing else, as AWS reads it.
+_ESCAPES = {"single": re.compile(r"\\([\\'])"), "double": re.compile(r'\\([\\"])')}
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,5 +142,5 @@ def _step(found: re.Match[str]) -> str | int:
         return int(found["index"])
     if found["name"] is not None:
         return found["name"]
-    quoted = found["single"] if found["single"] is not None else found["double"]
-    return _ESCAPE.sub(r"\1", quoted)
+    kind = "single" if found["single"] is not None else "double"
+    return _ESCAPES[kind].sub(r"\1", found[kind])

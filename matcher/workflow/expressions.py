@@ -10,8 +10,7 @@ from matcher.query.reference import MISSING
 from matcher.workflow import failure
 from matcher.workflow.failure import Failure, shown
 from matcher.workflow.frames import Json
-from matcher.workflow.paths import constant
-from matcher.workflow.scene import Evaluator, Scene
+from matcher.workflow.scene import Evaluator, Scene, constant
 
 __all__ = ["is_expression", "kind", "template", "typed"]
 

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
+
+import orjson
 
 from matcher.workflow import expressions, failure
 from matcher.workflow.asl.machine import ABSENT, Fail, ItemReader, Map, QueryLanguage, ResultWriter, State, Task, Wait
 from matcher.workflow.choice import instant
 from matcher.workflow.failure import Failure, shown
 from matcher.workflow.frames import Json
-from matcher.workflow.paths import constant, field_path, pick, shaper
-from matcher.workflow.scene import Evaluator, Scene
+from matcher.workflow.paths import field_path, pick, shaper
+from matcher.workflow.scene import Evaluator, Scene, constant
 
 __all__ = ["special"]
 
 #: The longest that a state may wait or run, in seconds, as AWS bounds it.
 _LONGEST: Final = 99_999_999
+_NUMERAL: Final = re.compile(r"-?(?:0|[1-9]\d{0,17})(?:\.\d+)?")
 
 
 def special(state: State) -> dict[str, Evaluator]:
@@ -27,7 +31,7 @@ def special(state: State) -> dict[str, Evaluator]:
         case Fail():
             return _error(state, jsonata)
         case Task():
-            number = _Numbers(jsonata, integer=True, low=1)
+            number = _Numbers(jsonata, integer=True, low=1, high=_LONGEST)
             return number.fields(
                 TimeoutSeconds=(state.timeout_seconds, state.timeout_seconds_path),
                 HeartbeatSeconds=(state.heartbeat_seconds, state.heartbeat_seconds_path),
@@ -38,7 +42,7 @@ def special(state: State) -> dict[str, Evaluator]:
 
 
 def _times(state: Wait, jsonata: bool) -> dict[str, Evaluator]:
-    seconds = _Numbers(jsonata, integer=True, low=0).fields(Seconds=(state.seconds, state.seconds_path))
+    seconds = _Numbers(jsonata, integer=True, low=0, high=_LONGEST).fields(Seconds=(state.seconds, state.seconds_path))
     if seconds:
         return seconds
     if state.timestamp_path is not None:
@@ -191,7 +195,7 @@ def _bounds(state: Map, jsonata: bool) -> dict[str, Evaluator]:
 class _Numbers:
     """Fields that hold a number, a path to one, or an expression for one, of one kind and within bounds."""
 
-    def __init__(self, jsonata: bool, *, integer: bool, low: int | None, high: int = _LONGEST) -> None:
+    def __init__(self, jsonata: bool, *, integer: bool, low: int | None, high: int | None = None) -> None:
         self.jsonata = jsonata
         self.integer = integer
         self.low = low
@@ -216,7 +220,8 @@ class _Numbers:
     def _checked(self, run: Evaluator, name: str, path: str | None) -> Evaluator:
         def check(document: Json, scene: Scene) -> Json:
             value = run(document, scene)
-            if not self._fits(value):
+            number = self._number(value)
+            if number is None:
                 wanted = "integer" if self.integer else "float"
                 text = value if isinstance(value, str) else shown(value)
                 cause = (
@@ -225,15 +230,19 @@ class _Numbers:
                     else f'The {name}Path field refers to value "{text}" which is not a valid {wanted}: {path}'
                 )
                 raise _wrong(self.jsonata, self._place(name), cause)
-            if (self.low is not None and value < self.low) or value > self.high:
-                raise _wrong(self.jsonata, self._place(name), f"{name} must be between {self.low} and {self.high}.")
-            return value
+            if (self.low is not None and number < self.low) or (self.high is not None and number > self.high):
+                raise _wrong(self.jsonata, self._place(name), self._bounds(name))
+            return number
 
         return check
 
-    def _fits(self, value: Json) -> bool:
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            return False
-        return not self.integer or isinstance(value, int)
+    def _bounds(self, name: str) -> str:
+        return f"{name} must be at least {self.low}." if self.high is None else f"{name} must be between {self.low} and {self.high}."
 
-
+    def _number(self, value: Json) -> float | None:
+        """The number, also where it is written as text; None where it is none of the kind."""
+        if isinstance(value, str) and _NUMERAL.fullmatch(value):
+            value = orjson.loads(value)
+        if isinstance(value, bool) or not isinstance(value, int | float) or (self.integer and isinstance(value, float)):
+            return None
+        return value

@@ -9,15 +9,17 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Any, Final
 
-__all__ = ["Calling", "Fanning", "Frame", "Json", "Pausing", "Reading", "Work", "Writing", "dump", "load"]
+__all__ = ["Calling", "Fanning", "Frame", "Json", "Pausing", "Reading", "Result", "Work", "Writing", "dump", "load"]
 
 Json = Any
 
 
 @dataclass(frozen=True, slots=True)
 class Calling:
-    """A task is under way. Its answer is a TaskSucceeded, TaskFailed or TimedOut for this frame and `attempt`."""
+    """A task is under way. An answer is for it if it names the frame and `scheduled`; any other comes too late."""
 
+    #: The event that scheduled it.
+    scheduled: int
     #: What the task was called with, in the history's TaskScheduled too.
     arguments: Json
     #: What a callback names this call by; "" where the resource takes none.
@@ -26,8 +28,6 @@ class Calling:
     deadline: float | None
     #: Seconds between heartbeats; None: none are asked for.
     heartbeat: float | None
-    #: The evaluated input (InputPath applied), for Output and Catch.
-    effective: Json
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,34 +40,42 @@ class Pausing:
 
 @dataclass(frozen=True, slots=True)
 class Fanning:
-    """Branches or iterations are under way; their results are kept beside the frames, by index, as they come."""
+    """Branches or iterations are under way; how they end is kept beside the frames, by index, as it comes."""
 
     #: Frames started: the next index.
-    started: int
-    succeeded: int
-    failed: int
-    #: Frames to start in all; None while a reader still has items.
-    total: int | None
+    started: int = 0
+    succeeded: int = 0
+    failed: int = 0
     #: Frames at a time; 0 is no bound.
-    concurrency: int
-    #: Items from index `base` on; None for a Parallel.
+    concurrency: int = 0
+    #: Items from position `base` on; None for a Parallel.
     items: list[Json] | None = None
     base: int = 0
-    #: Failures that don't fail the Map: a count and a share (0 to 100).
-    tolerated: float = 0
-    tolerated_percentage: float = 0
-    #: What the branches, or the item selector, see as the state's input.
-    effective: Json = None
+    #: The next item; one iteration takes one, or a batch.
+    position: int = 0
+    #: There are no items behind `items`.
+    exhausted: bool = True
     #: A reader was asked for more items and has not answered.
     reading: bool = False
+    #: Evaluated bounds and arguments of the Map, by the names of its fields.
+    settings: dict[str, Json] | None = None
+
+    @property
+    def active(self) -> int:
+        """Frames started and not ended."""
+        return self.started - self.succeeded - self.failed
+
+    @property
+    def end(self) -> int:
+        """The position behind the last item at hand."""
+        return self.base + len(self.items or ())
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
     """A Map's item reader was asked for its first items. An ItemsRead answers."""
 
-    reader: Json
-    effective: Json
+    fan: Fanning
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +83,20 @@ class Writing:
     """A Map's results are being written. A ResultsWritten answers."""
 
     fan: Fanning
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How one branch or iteration ended: with an output, or (`failed`) by an error that its Map tolerates."""
+
+    frame: int
+    index: int
+    output: Json
+    failed: bool = False
+    error: str | None = None
+    cause: str | None = None
+    #: What it was given; None unless a result writer wants it.
+    input: Json = None
 
 
 Work = Calling | Pausing | Fanning | Reading | Writing
@@ -124,7 +146,7 @@ def dump(frame: Frame) -> dict[str, Json]:
 
 def _dump_work(work: Work) -> dict[str, Json]:
     made = {"kind": type(work).__name__, **_shallow(work)}
-    if isinstance(work, Writing):
+    if isinstance(work, Reading | Writing):
         made["fan"] = _shallow(work.fan)
     return made
 

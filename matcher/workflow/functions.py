@@ -148,7 +148,7 @@ def _string_to_json(_random: Random, text: Json) -> Json:
     if not _string(text).strip():
         return None
     try:
-        return orjson.loads(text)
+        return orjson.loads(str(text))
     except orjson.JSONDecodeError as error:
         raise ValueError(f"the text is no JSON ({error})") from None
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import NamedTuple
 
-from matcher.workflow.frames import Frame, Json
+from matcher.workflow.frames import Frame, Json, Result
 
 __all__ = [
     "Call",
@@ -144,19 +144,21 @@ class Event(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """Run a task. `frame.work` is a Calling; answers are for `frame` and `attempt`, others are too late."""
+    """Run a task. An answer is for `frame` and `scheduled`: where `frame.work.scheduled` is another, it is too late."""
 
     frame: int
-    attempt: int
+    #: The event that scheduled it.
+    scheduled: int
     state: str
     #: The state's Resource as written, `.sync` and `.waitForTaskToken` included.
     resource: str
     arguments: Json
+    #: "" where the resource takes no callback.
     token: str
+    #: When it times out, in seconds since the epoch; None: never.
     deadline: float | None
+    #: Seconds between heartbeats; None: none are asked for.
     heartbeat: float | None
-    #: Where the task's events go, and the event that scheduled it.
-    scheduled: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,14 +180,11 @@ class Read:
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """Write the frame's results to `writer` (an evaluated ResultWriter), then give it a ResultsWritten.
-
-    `results` holds what each iteration gave in the items' order: `{"Input", "Output"}` or `{"Input", "Error", "Cause"}`.
-    """
+    """Write the frame's results to `writer` (an evaluated ResultWriter), then give it a ResultsWritten."""
 
     frame: int
     writer: Json
-    results: list[Json]
+    results: list[Result]
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,8 +205,8 @@ class Changes:
     frames: dict[int, Frame] = field(default_factory=dict)
     #: Frames gone: their calls, timers, reads and writes are void.
     removed: list[int] = field(default_factory=list)
-    #: Results of branches and iterations: the parent's frame id, the index, the output.
-    results: list[tuple[int, int, Json]] = field(default_factory=list)
+    #: How branches and iterations ended, for the frame that waits for them.
+    results: list[Result] = field(default_factory=list)
     #: Frames whose results are all dropped.
     cleared: list[int] = field(default_factory=list)
     #: In order; ids are dense in each history.

@@ -13,7 +13,7 @@ from matcher.workflow import failure
 from matcher.workflow.failure import Failure, shown
 from matcher.workflow.frames import Json
 from matcher.workflow.functions import FUNCTIONS, Literal
-from matcher.workflow.scene import Evaluator, Scene
+from matcher.workflow.scene import Evaluator, Scene, constant
 
 __all__ = ["compile_call", "parse_call"]
 
@@ -128,8 +128,10 @@ def _compiled(argument: Json, field: str) -> Evaluator:
         case Call(name, arguments):
             function = FUNCTIONS[name]
             parts = [_compiled(part, field) for part in arguments]
+            if name == "States.Format" and arguments and isinstance(arguments[0], Literal):
+                parts[0] = constant(arguments[0])
         case _:
-            return lambda _document, _scene: argument
+            return constant(str(argument) if isinstance(argument, Literal) else argument)
 
     def run(document: Json, scene: Scene) -> Json:
         values = [part(document, scene) for part in parts]

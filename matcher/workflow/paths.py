@@ -10,18 +10,14 @@ from matcher.workflow import failure
 from matcher.workflow.failure import Failure, shown
 from matcher.workflow.frames import Json
 from matcher.workflow.intrinsics import compile_call
-from matcher.workflow.scene import Evaluator, Scene
+from matcher.workflow.scene import Evaluator, Scene, constant
 
-__all__ = ["constant", "field_path", "finder", "pick", "shaper", "whole"]
+__all__ = ["field_path", "finder", "pick", "shaper", "whole"]
 
 
 def whole(document: Json, _scene: Scene) -> Json:
     """`$`: the document itself."""
     return document
-
-
-def constant(value: Json) -> Evaluator:
-    return lambda _document, _scene: value
 
 
 def finder(path: Path) -> Evaluator:

@@ -54,8 +54,10 @@ class Step:
     """A state, compiled. An evaluator that would change nothing is None."""
 
     state: State
-    #: `Pass`, as its events begin.
+    #: `Pass`, as its events begin, and those of entering and leaving it.
     type: str
+    entered: str
+    exited: str
     jsonata: bool
     next: str | None
     input: Evaluator | None
@@ -119,6 +121,8 @@ def _step(state: State) -> Step:
     return Step(
         state=state,
         type=type(state).__name__,
+        entered=f"{type(state).__name__}StateEntered",
+        exited=f"{type(state).__name__}StateExited",
         jsonata=jsonata,
         next=getattr(state, "next", None),
         retry=state.retry if isinstance(state, Worker) else (),

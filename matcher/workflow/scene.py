@@ -11,7 +11,7 @@ from typing import TypeAlias
 from matcher.query.jsonata import BOUNDS, Bounds
 from matcher.workflow.frames import Frame, Json
 
-__all__ = ["Evaluator", "Scene", "Settings", "timestamp"]
+__all__ = ["Evaluator", "Scene", "Settings", "constant", "timestamp"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,12 @@ class Scene:
         self.token = ""
         self._context: dict[str, Json] | None = None
 
+    def of_item(self, item: Json) -> Scene:
+        """The scene of a Map's item selector: the same, with the item in its context."""
+        made = Scene(self.frame, self.variables, self.make_context, self.now, self.random, self.bounds)
+        made._context = {**self.context, "Map": {"Item": item}}
+        return made
+
     @property
     def context(self) -> dict[str, Json]:
         if self._context is None:
@@ -66,6 +72,11 @@ class Scene:
 
 #: A compiled field: its document (in JSONPath what `$` is, in JSONata what `$states` is) and the scene make its value.
 Evaluator: TypeAlias = Callable[[Json, Scene], Json]
+
+
+def constant(value: Json) -> Evaluator:
+    """The evaluator of what is the same for every document."""
+    return lambda _document, _scene: value
 
 
 def timestamp(seconds: float) -> str:

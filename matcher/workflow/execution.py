@@ -1,0 +1,115 @@
+"""Turn what happens to an execution's frames into their next state, and into what has to be stored and done for it.
+
+An Execution is the whole of what an interpreter knows of one run. It changes only by the functions here, which do no IO
+and read no clock: the same happenings at the same moments make the same changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from matcher.errors import WorkflowError
+from matcher.workflow.fan import report
+from matcher.workflow.frames import Calling, Fanning, Frame, Json, Reading, Result, Writing
+from matcher.workflow.happenings import Changes, Ended, Happening, Moment
+from matcher.workflow.program import Program
+from matcher.workflow.scene import Settings
+from matcher.workflow.step import enter, resume
+from matcher.workflow.turn import Turn
+
+__all__ = ["Execution", "advance", "redrive", "start", "stop", "time_out"]
+
+
+@dataclass(slots=True)
+class Execution:
+    """One run of a program. A store keeps `frames`, `results`, `counters`, `next_frame` and `ended` as Changes tell."""
+
+    program: Program
+    #: `Execution` and `StateMachine` of the context object.
+    context: Mapping[str, Json]
+    settings: Settings = field(default_factory=Settings)
+    frames: dict[int, Frame] = field(default_factory=dict)
+    #: By the frame that waits, then by index.
+    results: dict[int, dict[int, Result]] = field(default_factory=dict)
+    #: The last event's id of each history.
+    counters: dict[int, int] = field(default_factory=dict)
+    next_frame: int = 0
+    ended: Ended | None = None
+
+
+def start(execution: Execution, given: Json, moment: Moment) -> Changes:
+    """Begin: the root frame stands before the first state."""
+    turn = Turn(execution, moment)
+    scope = execution.program.scopes[execution.program.machine.pointer]
+    event = turn.event(0, 0, "ExecutionStarted", {"input": given})
+    turn.spawn(None, 0, execution.program.machine.pointer, scope.start_at, given, history=0, item=None, last=0)
+    assert event == 1
+    return turn.changes
+
+
+def advance(execution: Execution, frame: int, happening: Happening, moment: Moment) -> Changes:
+    """One transition. A happening for a frame that is gone, or that waits for something else, changes nothing."""
+    turn = Turn(execution, moment)
+    found = execution.frames.get(frame)
+    if found is None or execution.ended is not None:
+        return turn.changes
+    if found.work is None:
+        enter(turn, found)
+    else:
+        resume(turn, found, happening)
+    while turn.over:
+        report(turn, turn.over.pop())
+    return turn.changes
+
+
+def stop(execution: Execution, error: str | None, cause: str | None, moment: Moment) -> Changes:
+    """End it from outside."""
+    return _end(execution, Ended("ABORTED", error=error, cause=cause), "ExecutionAborted", moment)
+
+
+def time_out(execution: Execution, moment: Moment) -> Changes:
+    """End it because the machine's TimeoutSeconds have passed."""
+    return _end(execution, Ended("TIMED_OUT", error="States.Timeout"), "ExecutionTimedOut", moment)
+
+
+def _end(execution: Execution, ended: Ended, event: str, moment: Moment) -> Changes:
+    turn = Turn(execution, moment)
+    if execution.ended is None:
+        details = {name: value for name, value in (("error", ended.error), ("cause", ended.cause)) if value is not None}
+        turn.finish(ended, event, details, max((frame.last for frame in execution.frames.values()), default=0))
+    return turn.changes
+
+
+def redrive(execution: Execution, moment: Moment) -> Changes:
+    """Begin again where it failed, was stopped, or timed out: what had succeeded stays so.
+
+    Raises WorkflowError where it runs, or has succeeded.
+    """
+    if execution.ended is None or execution.ended.status == "SUCCEEDED":
+        raise WorkflowError("only an execution that has failed, was stopped or timed out can be redriven")
+    execution.ended = None
+    turn = Turn(execution, moment)
+    turn.event(0, 0, "ExecutionRedriven", {"redriveCount": _count(execution)})
+    for frame in list(execution.frames.values()):
+        turn.put(_again(frame, execution.results.get(frame.id, {}).values()))
+        if turn.changes.frames[frame.id].work is None:
+            turn.changes.ready.append(frame.id)
+    return turn.changes
+
+
+def _count(execution: Execution) -> int:
+    count = int(execution.context["Execution"].get("RedriveCount", 0)) + 1
+    execution.context = {**execution.context, "Execution": {**execution.context["Execution"], "RedriveCount": count}}
+    return count
+
+
+def _again(frame: Frame, results: Iterable[Result]) -> Frame:
+    """The frame before its state once more; one that waits for others goes on waiting for them."""
+    match frame.work:
+        case Fanning() as fan:
+            failed = sum(result.failed for result in results)
+            return replace(frame, work=replace(fan, failed=failed))
+        case Calling() | Reading() | Writing() | None:
+            return replace(frame, work=None, entered=0, retries=(), attempt=0)
+    return replace(frame, work=None, entered=0)
