@@ -7,6 +7,7 @@ until a file or a test asks for it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -89,13 +90,39 @@ class RuleCase(pytest.Item):
         """Tell what `matcher test` tells."""
         if not isinstance(excinfo.value, RuleFailure):
             return super().repr_failure(excinfo, *rest, **named)
-        from matcher.offline.testtext import describe
-
-        return "\n".join(text for _, text in describe(excinfo.value.outcome))
+        return _Told(excinfo.value.outcome)
 
     def reportinfo(self) -> tuple[Path, int | None, str]:
         """Give the file, the line from 0, and the name."""
         return self.path, self.case.line - 1, self.case.name
+
+
+@dataclass(frozen=True)
+class _Crash:
+    """What pytest's short summary and its JUnit report say of a failure."""
+
+    message: str
+
+
+class _Told:
+    """What `matcher test` tells of a case, in the form in which pytest shows a failure: coloured on a terminal."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        from matcher.offline.testtext import describe
+
+        self.lines = list(describe(outcome))
+        self.reprcrash = _Crash(outcome.summary)
+
+    def __str__(self) -> str:
+        return "\n".join(text for _, text in self.lines)
+
+    def toterminal(self, writer: Any) -> None:
+        """Write the lines in their styles."""
+        from matcher.offline.testtext import STYLES
+
+        for style, text in self.lines:
+            words = STYLES[style].replace("dim", "light").split()  # pytest's word for what rich calls dim
+            writer.line(text, **dict.fromkeys(words, True))
 
 
 _CACHE = pytest.StashKey[dict[tuple[str, str, str], "RuleSet[str]"]]()

@@ -21,9 +21,10 @@ def main() -> int:
         for library in _LIBRARIES:
             import_module(library)
         from matcher.cli.app import run
+        from matcher.cli.terminal import guarded
     except ModuleNotFoundError as error:
         if error.name is None or error.name.split(".")[0] not in _LIBRARIES:
             raise
         print("matcher: the command line needs the extra 'cli': pip install 'matcher[cli]'", file=sys.stderr)
         return 2
-    return run()
+    return guarded(run)

@@ -11,7 +11,7 @@ from typing import Final
 
 from matcher import events
 from matcher.cli.formats import Answers, Counting, Lines, counts, table
-from matcher.cli.terminal import FINDINGS, OK, REFUSED, Progress, compile_rules, progress_bar, say
+from matcher.cli.terminal import FINDINGS, OK, REFUSED, Progress, compile_rules, output_is_full, progress_bar, say
 from matcher.rulefile import RulesFormat, read_rules
 from matcher.ruleset import RuleSet, Validate
 
@@ -47,6 +47,8 @@ def match_files(request: Request) -> int:
             except BrokenPipeError:
                 raise
             except OSError as error:
+                if output_is_full(error):
+                    raise
                 unread = True
                 say(f"{error.filename}: {error.strerror}" if error.filename else str(error))
     writer.end()

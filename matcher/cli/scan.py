@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from matcher.cli import summary
-from matcher.cli.terminal import BROKEN_PIPE, FINDINGS, OK, REFUSED, compile_rules, progress_bar, say
+from matcher.cli.terminal import BROKEN_PIPE, FINDINGS, OK, REFUSED, compile_rules, forget_output, progress_bar, say
 from matcher.offline.output import Export, refuse_overwriting
 from matcher.offline.sink import Sink
 from matcher.rulefile import RulesFormat, read_rules
@@ -189,7 +189,7 @@ class _Run:
             return 128 + number, f"ended by {signal.Signals(number).name}{self._kept()}"
         except BrokenPipeError:
             sys.stderr.flush()
-            _forget_output()
+            forget_output()
             return BROKEN_PIPE, f"{self.target}: its reader left"
         except OSError as error:
             where = error.filename or self.target
@@ -200,7 +200,9 @@ class _Run:
         if self.request.checkpoint is not None and Path(self.request.checkpoint).exists():
             return f"; the same command goes on from {self.request.checkpoint}"
         output = self.request.output
-        if output is not None and self.request.form in {"jsonl", "parquet"} and Path(output).is_file():
+        if self.request.form == "parquet":
+            return f"; {output} holds the first {self.made.rows:,} rows" if self.made.rows else "; no row was written"
+        if output is not None and self.request.form == "jsonl" and Path(output).is_file():
             return f"; {output} holds what was found before"
         return ""
 
@@ -218,14 +220,9 @@ class _Run:
             finally:
                 self.sink.close()
         except BrokenPipeError:
-            _forget_output()
+            forget_output()
             return BROKEN_PIPE
         except OSError as error:
             say(f"{error.filename or self.target}: {error.strerror or error}")
             return REFUSED
         return OK
-
-
-def _forget_output() -> None:
-    """Let what is buffered for a reader who left be lost quietly."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

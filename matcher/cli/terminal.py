@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import time
@@ -22,7 +23,9 @@ __all__ = [
     "REFUSED",
     "Progress",
     "compile_rules",
+    "forget_output",
     "guarded",
+    "output_is_full",
     "printable",
     "progress_bar",
     "say",
@@ -33,6 +36,7 @@ OK: Final = 0
 FINDINGS: Final = 1
 REFUSED: Final = 2
 _INTERRUPTED: Final = 130
+_FULL: Final = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
 BROKEN_PIPE: Final = 141
 EXIT_CODES: Final = (
     "Exit codes: 0; 1 for findings, refused events, or a rule that does not match (explain); "
@@ -64,7 +68,7 @@ def guarded(work: Callable[[], int]) -> int:
     except KeyboardInterrupt:
         return _INTERRUPTED
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is buffered yet is lost quietly when Python ends
+        forget_output()
         return BROKEN_PIPE
     except _Refused:
         return REFUSED
@@ -72,12 +76,26 @@ def guarded(work: Callable[[], int]) -> int:
         _say_faults(printable(error.file), error.faults)
         return REFUSED
     except OSError as error:
-        say(f"{printable(str(error.filename))}: {error.strerror}" if error.filename else str(error))
+        if output_is_full(error):
+            forget_output()
+            say(f"standard output: {error.strerror}")
+        else:
+            say(f"{error.filename}: {error.strerror}" if error.filename else str(error))
         return REFUSED
     except (MatcherError, LookupError) as error:
         say(str(error.args[0] if isinstance(error, LookupError) else error))
         return REFUSED
     return code
+
+
+def output_is_full(error: OSError) -> bool:
+    """Tell whether it was standard output that took no more: files are named in their errors."""
+    return error.filename is None and error.errno in _FULL
+
+
+def forget_output() -> None:
+    """Let what is buffered for standard output be lost quietly when Python ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def _say_faults(where: str, faults: Iterable[Fault]) -> None:

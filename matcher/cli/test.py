@@ -203,7 +203,7 @@ class _Screen:
 
     def begin(self, loaded: list[RuleTests]) -> None:
         self.total = sum(len(tests.cases) for tests in loaded)
-        if not self.request.quiet:
+        if self.total and not self.request.quiet:
             files = sum(bool(tests.cases) for tests in loaded)
             plural = "s" * (files != 1), "s" * (self.total != 1)
             self.put(f"matcher {__version__}: {self.total} case{plural[1]} in {files} file{plural[0]}")
@@ -243,7 +243,8 @@ class _Screen:
             self.rule("ERRORS", "=")
             for file, text in session.faults.items():
                 self.rule(file, "_", "bold red")
-                self.put(text)
+                self.put(text, "bold red")
+                self.put("")
             self._told(bad["error"])
         if bad["failed"]:
             self.put("")
@@ -259,7 +260,7 @@ class _Screen:
             self.rule("ended at the first that did not pass", "!", "bold red")
         if session.interrupted:
             self.rule("interrupted", "!", "bold red")
-        if not (self.request.quiet or session.faults or any(bad.values())):
+        if self.total and not (self.request.quiet or session.faults or any(bad.values())):
             self.put("")
         passed = session.code() == OK
         self.put(session.sum(), "bold green" if passed else "bold red")

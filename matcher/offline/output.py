@@ -37,6 +37,8 @@ class Export(Generic[Name]):
     `waits` is true while a source is read that may be long in giving, as a pipe is: only there may a signal raise.
     """
 
+    rows = 0  # that a Parquet file holds at the end
+
     def __init__(
         self,
         rules: RuleSet[Name],
@@ -111,8 +113,11 @@ class Export(Generic[Name]):
                     if answers and writer is not None:
                         writer.write(source, answers)
         finally:
-            if writer is not None:
-                writer.close()
+            try:
+                if writer is not None:
+                    writer.close()
+            finally:
+                self.rows = writer.rows if isinstance(writer, _Rows) else 0
 
     def _writer(self) -> _Writer | None:
         if self._output is None:
@@ -175,6 +180,10 @@ class _Rows:
         add = self._table.add
         for row in emitting.rows(source, answers, by_rule=self._by_rule, errors=self._errors, every=self._every):
             add(row)
+
+    @property
+    def rows(self) -> int:
+        return self._table.rows
 
     def close(self) -> None:
         self._table.close()

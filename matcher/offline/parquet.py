@@ -25,6 +25,7 @@ DEFAULT: Final = "source,line,byte,rules"
 
 _ROWS: Final = 1 << 16  # of a row group, at most
 _BYTES: Final = 16 << 20  # of events and selected values in one, about
+_FEW: Final = 64  # rows that are not divided further where the disk is full
 _EXACT: Final = 1 << 53  # integers up to it are doubles
 _TEXT: Final = "json"
 
@@ -98,7 +99,7 @@ class Table:
     """A Parquet file that takes rows. `columns`: see the function. Raises MissingExtra, OSError.
 
     The file is a `Draft` until `close`. Room on the disk is reserved before a row group is written, and for what ends
-    the file: where it is full, the rows before are whole.
+    the file: where it is full, the rows before are whole. `rows`: those that were written.
     """
 
     def __init__(self, path: str | os.PathLike[str], columns: list[tuple[str, str, Value]]) -> None:
@@ -131,7 +132,7 @@ class Table:
             self.flush()
 
     def flush(self) -> None:
-        """Write the rows that are held, as a row group. Raises OSError; then these rows are lost."""
+        """Write the rows that are held, as a row group. Raises OSError; then the last of these rows are lost."""
         held, self._held, self._bytes = self._held, [[] for _ in self._names], 0
         if not held[0] or self._ended:
             return
@@ -139,8 +140,7 @@ class Table:
         if self._writer is not None and kinds != self._kinds:
             self._widen(kinds)
         self._kinds = kinds
-        self._write(self._table(held))
-        self.rows += len(held[0])
+        self._write_most(self._table(held))
 
     def _fitting(self, number: int, values: list[Any]) -> str:
         """Give the kind of a column that takes these values too."""
@@ -218,6 +218,19 @@ class Table:
             ]
         )
 
+    def _write_most(self, table: Any) -> None:
+        """Write rows as a group; where the disk has no room for it, as many of them as fit, in smaller groups."""
+        try:
+            self._write(table)
+        except OSError:
+            if table.num_rows <= _FEW:
+                raise
+            half = table.num_rows // 2
+            self._write_most(table.slice(0, half))
+            self._write_most(table.slice(half))
+        else:
+            self.rows += table.num_rows
+
     def _write(self, table: Any) -> None:
         self._begin(table.schema)
         assert self._room is not None
@@ -253,6 +266,7 @@ class Table:
                     self._end()
             except BaseException:
                 self._draft.discard()
+                self.rows = 0
                 raise
             self._draft.publish()
 
@@ -289,6 +303,7 @@ class _Room(io.RawIOBase):
             os.posix_fallocate(self._number, self._at, size + (64 << 10) + 1024 * columns * (self._groups + 2))
         except OSError as error:
             if error.errno in {errno.ENOSPC, errno.EFBIG, errno.EDQUOT}:
+                self.trim()  # some file systems keep what they could reserve
                 raise
 
     def trim(self) -> None:

@@ -96,11 +96,15 @@ def _is_sound(path: str, fault: Callable[[SourceFault], None]) -> bool:
 def _expanded(path: str) -> list[str]:
     if path == "-":
         return [path]
-    if Path(path).is_dir():
+    if _is_directory(path):
         return _held(path)
     if glob.has_magic(path) and not os.path.lexists(path):
         return _globbed(path) or [path]
     return [path]
+
+
+def _is_directory(path: str) -> bool:
+    return os.path.isdir(path)  # noqa: PTH112  # Path.is_dir raises where a directory above can't be searched
 
 
 def _held(directory: str) -> list[str]:
@@ -140,7 +144,7 @@ def _globbed(pattern: str) -> list[str]:
     found: list[str] = []
     if "**" not in parts:
         for path in glob.glob(pattern):  # noqa: PTH207  # Path.glob takes no absolute ones
-            if Path(path).is_dir():
+            if _is_directory(path):
                 found += _held(path)
             elif _may_be_file(path):
                 found.append(path)
@@ -148,7 +152,7 @@ def _globbed(pattern: str) -> list[str]:
     at = parts.index("**")
     above = str(Path(*parts[:at]))
     for base in glob.glob(above) if glob.has_magic(above) else [above]:  # noqa: PTH207
-        for file, sound in _walk(base) if Path(base).is_dir() else ():
+        for file, sound in _walk(base) if _is_directory(base) else ():
             if not sound or _fits(Path(file).relative_to(base).parts, parts[at:]):
                 found.append(file)
     return sorted(found)

@@ -108,7 +108,12 @@ class RuleTests:
     def beside(self, path: str) -> str:
         """Give a path relative to the file as one that can be opened."""
         folder = os.path.dirname(self.file)  # noqa: PTH120  # pathlib would turn ./- into -, which is standard input
-        return os.path.join(folder, path) if folder or path != "-" else "./-"  # noqa: PTH118
+        joined = os.path.join(folder, path) if folder or path != "-" else "./-"  # noqa: PTH118
+        head, up, rest = joined.rpartition("..")
+        short = os.path.normpath(head + up)
+        # Shorter to read; but another place where a link to a directory stands before a "..".
+        same = up and rest.startswith(os.sep) and Path(short).is_dir() and os.path.samefile(short, head + up)  # noqa: PTH121
+        return os.path.join(short, rest.lstrip(os.sep)) if same else joined  # noqa: PTH118
 
 
 def load_tests(path: str | os.PathLike[str]) -> RuleTests:

@@ -89,14 +89,15 @@ def find_tests(paths: Iterable[str | os.PathLike[str]]) -> list[str]:
     """Give the files of rule tests that paths mean, each once: files, globs, and directories with all below them.
 
     Of a directory these are test_*.rules.{yaml,yml,json} and *.rules.{yaml,yml}, but none in hidden folders,
-    node_modules and virtual environments. Raises FileNotFoundError for a path that names nothing.
+    node_modules and virtual environments; and directories that can't be looked into, so that reading them says why.
+    Raises FileNotFoundError for a path that names nothing.
     """
     found: dict[str, None] = {}
     for given in paths:
         path = os.fspath(given)
-        if Path(path).is_dir():
+        if os.path.isdir(path):  # noqa: PTH112  # Path.is_dir raises where a directory above can't be searched
             found.update(dict.fromkeys(_walk(path)))
-        elif Path(path).exists():
+        elif os.path.exists(path):  # noqa: PTH110
             found[path] = None
         else:
             fits = sorted(glob.glob(path, recursive=True)) if glob.has_magic(path) else []  # noqa: PTH207
@@ -108,17 +109,23 @@ def find_tests(paths: Iterable[str | os.PathLike[str]]) -> list[str]:
 
 
 def _walk(directory: str) -> Iterator[str]:
-    for folder, below, names in os.walk(directory):
+    closed: list[str] = []
+    for folder, below, names in os.walk(directory, onerror=lambda error: closed.append(error.filename)):
         below[:] = sorted(
             name
             for name in below
-            if not name.startswith(".") and name != "node_modules" and not Path(folder, name, "pyvenv.cfg").exists()
+            if not name.startswith(".") and name != "node_modules" and not _is_environment(Path(folder, name))
         )
         for name in sorted(names):
             if name.endswith((".rules.yaml", ".rules.yml")) or (
                 name.startswith("test_") and name.endswith(".rules.json")
             ):
                 yield str(Path(folder, name))
+    yield from closed
+
+
+def _is_environment(folder: Path) -> bool:
+    return os.path.exists(folder / "pyvenv.cfg")  # noqa: PTH110
 
 
 def select_tests(tests: RuleTests, expression: str) -> RuleTests:

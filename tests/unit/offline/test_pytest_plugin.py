@@ -7,6 +7,7 @@ import subprocess
 import sys
 from importlib.metadata import entry_points
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -94,6 +95,24 @@ def test_the_text_is_that_of_the_command(folder: Path) -> None:
     out = pytest_in(folder).stdout
     for _, text in describe(wrong):
         assert text in out
+
+
+def test_failures_are_coloured_and_summed_up_in_a_line(folder: Path) -> None:
+    events = "\n".join('{"source": "shop", "detail": {"total": 1}}' for _ in range(9))
+    (folder / "e.jsonl").write_text(events)
+    many = "  - {name: many, event: e.jsonl, match: true, rule: big}\n"
+    (folder / "test_x.rules.yaml").write_text(TESTS + many)
+    out = pytest_in(folder, "--color=yes").stdout
+    assert "\x1b[31m  - big\x1b[0m\n" in out
+    assert "\x1b[2mand 4 more, of 9 events\x1b[0m\n" in out
+    assert "a wrong case\x1b[0m - big should match and does not\n" in out
+
+
+def test_the_report_of_pytest_has_the_reason(folder: Path) -> None:
+    pytest_in(folder, "--junit-xml=report.xml")
+    [failure] = ET.parse(folder / "report.xml").getroot().iter("failure")
+    assert failure.get("message") == "big should match and does not"
+    assert "detail.total: found 5 at /detail/total" in (failure.text or "")
 
 
 def test_selection_and_other_forms(folder: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -11,7 +12,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from matcher import RuleSet
-from matcher.offline import Outcome, RuleTestsError, find_tests, load_rules, load_tests, run_tests
+from matcher.offline import Outcome, RuleTests, RuleTestsError, find_tests, load_rules, load_tests, run_tests
 from matcher.offline.junit import junit
 from matcher.offline.testselect import selects
 from matcher.offline.testtext import describe, plain
@@ -360,3 +361,29 @@ def test_junit_tells_every_case() -> None:
     assert (broken[0].tag, broken[0].get("message")) == ("error", "none: No such file or directory")
     assert second[0][0].text == "it's <broken>"
     assert float(root.get("time", "")) == pytest.approx(sum(one.seconds for one in outcomes), abs=1e-5)
+
+
+def test_a_folder_that_cannot_be_read_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("closed").mkdir()
+    scandir = os.scandir
+
+    def refused(path: str) -> object:
+        if str(path).endswith("closed"):
+            raise PermissionError(13, "Permission denied", path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refused)
+    assert find_tests(["."]) == ["./closed"]
+
+
+def test_events_in_another_folder_have_a_short_name() -> None:
+    Path("cases/link").mkdir(parents=True)
+    tests = RuleTests("cases/test_x.rules.json", ())
+    assert tests.beside("../log.jsonl") == "./log.jsonl"
+    assert tests.beside("../*.jsonl") == "./*.jsonl"
+    assert tests.beside("../../up/log.jsonl") == "../up/log.jsonl"
+    assert tests.beside("link/../log.jsonl") == "cases/log.jsonl"
+    Path("far/below").mkdir(parents=True)
+    Path("cases/link").rmdir()
+    Path("cases/link").symlink_to(Path("far/below").absolute())
+    assert tests.beside("link/../log.jsonl") == "cases/link/../log.jsonl"
