@@ -66,6 +66,8 @@ class TaskSucceeded:
 class TaskFailed:
     error: str | None
     cause: str | None
+    #: "" where the work failed; "Schedule", "Start" or "Submit" where it could not be begun so far.
+    stage: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,8 +71,8 @@ def answered(turn: Turn, frame: Frame, resource: str, happening: Happening) -> i
             name, more = "Submitted", {"output": output}
         case TaskSucceeded(output):
             name, more = "Succeeded", {"output": output}
-        case TaskFailed(error, cause):
-            name, more = "Failed", {"error": error, "cause": cause}
+        case TaskFailed(error, cause, stage):
+            name, more = f"{stage}Failed", {"error": error, "cause": cause}
         case TimedOut(heartbeat):
             name, more = "TimedOut", {"error": failure.HEARTBEAT if heartbeat else failure.TIMEOUT}
         case _:
