@@ -14,7 +14,7 @@ from matcher.transform.variables import Given, value_of
 __all__ = ["Called", "Constant", "Filled", "Preview", "Selected", "Shape", "preview"]
 
 #: The error code of dead letters whose event has no body for its target.
-NO_INPUT = "InvalidInput"
+NO_INPUT = "INVALID_PARAMETER"
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,7 +53,7 @@ def test_a_part_that_is_not_there_is_no_input() -> None:
     assert shape is not None
     with pytest.raises(TargetError, match=r"\$\.detail\.more leads nowhere") as caught:
         shape(EVENT, 0.0)
-    assert (caught.value.retryable, caught.value.code) == (False, "InvalidInput")
+    assert (caught.value.retryable, caught.value.code) == (False, "INVALID_PARAMETER")
 
 
 def test_a_function_gets_the_parsed_event_and_gives_bytes_or_a_value() -> None:
