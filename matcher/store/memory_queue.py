@@ -11,6 +11,7 @@ from matcher.store.records import Outcome, Outgoing, Retry
 
 __all__ = ["MemoryQueue", "Pending"]
 
+
 @dataclass(slots=True)
 class Pending:
     """A delivery that waits or is under way."""

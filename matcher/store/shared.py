@@ -20,7 +20,9 @@ def new_items(items: Sequence[Item], cursor: int, consumed: int, last: int) -> l
     StoreError where one is beyond `consumed`, or `consumed` beyond the last entry.
     """
     if consumed > last:
-        raise StoreError(f"found {consumed} as the position that is consumed; want at most that of the last entry, {last}")
+        raise StoreError(
+            f"found {consumed} as the position that is consumed; want at most that of the last entry, {last}"
+        )
     found = sorted({item for item in items if item.position > cursor}, key=lambda item: item.position)
     if found and found[-1].position > consumed:
         raise StoreError(f"found position {found[-1].position}; want none beyond what is consumed, {consumed}")

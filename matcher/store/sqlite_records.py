@@ -77,12 +77,17 @@ class SQLiteReplays:
         self._log = log
 
     async def create(self, replay: Replay) -> bool:
-        return await self._database.run(
-            lambda connection: changed(
-                connection, "INSERT OR IGNORE INTO replay (name, record) VALUES (?, ?)", (replay.name, _text(replay))
-            ),
-            durable=True,
-        ) > 0
+        return (
+            await self._database.run(
+                lambda connection: changed(
+                    connection,
+                    "INSERT OR IGNORE INTO replay (name, record) VALUES (?, ?)",
+                    (replay.name, _text(replay)),
+                ),
+                durable=True,
+            )
+            > 0
+        )
 
     async def get(self, name: str) -> Replay | None:
         return await self._database.run(lambda connection: get_replay(connection, name))
@@ -119,9 +124,12 @@ class SQLiteReplays:
         )
 
     async def delete(self, name: str) -> bool:
-        return await self._database.run(
-            lambda connection: changed(connection, "DELETE FROM replay WHERE name = ?", (name,))
-        ) > 0
+        return (
+            await self._database.run(
+                lambda connection: changed(connection, "DELETE FROM replay WHERE name = ?", (name,))
+            )
+            > 0
+        )
 
 
 def _text(replay: Replay) -> str:
@@ -191,9 +199,7 @@ def begin(connection: Connection, keys: Sequence[str], now: float, until: float)
         "SELECT key, until, result FROM seen WHERE key IN (SELECT value FROM json_each(?)) AND until > ?",
         (array(keys), now),
     ).fetchall()
-    known: dict[str, Begun] = {
-        key: InFlight(end) if result is None else Finished(result) for key, end, result in rows
-    }
+    known: dict[str, Begun] = {key: InFlight(end) if result is None else Finished(result) for key, end, result in rows}
     found: list[Begun] = []
     fresh = []
     for key in keys:

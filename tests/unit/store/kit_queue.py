@@ -187,7 +187,11 @@ async def a_held_group_is_seen_and_skipped(store: Store) -> None:
 async def when_the_next_is_due(store: Store) -> None:
     positions = [item.position for item in await store.log.append([entry(name) for name in "abc"])]
     await store.queue.add(
-        [Outgoing(QUEUE, positions[0], due=5.0), Outgoing(QUEUE, positions[1], due=7.0), Outgoing("x", positions[2], due=9.0)],
+        [
+            Outgoing(QUEUE, positions[0], due=5.0),
+            Outgoing(QUEUE, positions[1], due=7.0),
+            Outgoing("x", positions[2], due=9.0),
+        ],
         positions[-1],
     )
     assert await store.queue.next_due([QUEUE, "x", "none"]) == [5.0, 9.0, None]
@@ -233,7 +237,9 @@ async def many_groups_and_queues_at_once(store: Store) -> None:
             positions.extend(delivery.position for delivery in batch)
     assert sorted(delivered["q0"] + delivered["q1"]) == [item.position for item in found]
     for item in outgoing:
-        group = [place for place in delivered[item.queue] if item.group and place % 3 == 0 and f"g{place % 7}" == item.group]
+        group = [
+            place for place in delivered[item.queue] if item.group and place % 3 == 0 and f"g{place % 7}" == item.group
+        ]
         assert group == sorted(group)
     assert await store.queue.depths() == []
 

@@ -110,7 +110,10 @@ async def archives_are_read_by_time(store: Store) -> None:
     assert await read(20.0, 100.0, Mark(5.0, 1)) == "cdae"
     assert await store.archive.read("none", 0.0, 100.0, None, 9) == []
     size = len(entry("a").body)
-    assert await store.archive.infos() == [ArchiveInfo("all", 5, 5 * size, 10.0, 40.0), ArchiveInfo("some", 1, size, 30.0, 30.0)]
+    assert await store.archive.infos() == [
+        ArchiveInfo("all", 5, 5 * size, 10.0, 40.0),
+        ArchiveInfo("some", 1, size, 30.0, 30.0),
+    ]
 
 
 async def archives_forget_what_is_too_old(store: Store) -> None:

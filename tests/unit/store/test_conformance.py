@@ -37,5 +37,9 @@ def test_store(make: Callable[[Path], Store], case: Callable[[Store], Awaitable[
 
 @pytest.mark.parametrize("kit", [kit_log, kit_queue, kit_records], ids=lambda kit: kit.__name__.rpartition(".")[2])
 def test_every_case_of_the_kit_is_run(kit: object) -> None:
-    written = {name for name, value in vars(kit).items() if inspect.iscoroutinefunction(value) and kit.__name__ == value.__module__}
+    written = {
+        name
+        for name, value in vars(kit).items()
+        if inspect.iscoroutinefunction(value) and kit.__name__ == value.__module__
+    }
     assert written == {case.__name__ for case in kit.CASES}
