@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import sys
 from collections.abc import Callable, Mapping, MutableMapping
@@ -16,7 +17,7 @@ from matcher.router.event import Context, Event, context_of, parsed
 from matcher.router.models import maker
 from matcher.target import Message
 
-__all__ = ["ALLOWED", "Argument", "arguments_of", "same"]
+__all__ = ["ALLOWED", "Argument", "arguments_of", "same", "unwrapped"]
 
 ALLOWED = (
     "a handler takes any of: a first parameter without a type or with dict, Mapping, bytes or str (the shaped input, or "
@@ -81,7 +82,8 @@ def _parameters(function: Callable[..., Any]) -> list[inspect.Parameter]:
 
 def _hints(function: Callable[..., Any], names: dict[str, Any]) -> dict[str, Any]:
     """Give the types of the parameters; `names` is filled where they are local to whoever registers."""
-    told = function if hasattr(function, "__annotations__") else type(function).__call__
+    told: Any = unwrapped(function)
+    told = told if inspect.isroutine(told) else type(told).__call__
     try:
         return get_type_hints(told)
     except NameError:
@@ -92,6 +94,13 @@ def _hints(function: Callable[..., Any], names: dict[str, Any]) -> dict[str, Any
         return get_type_hints(told, localns=names)
     except NameError as error:
         raise RouterError(f"{_called(function)} has a type that is not defined where it is registered: {error}") from error
+
+
+def unwrapped(function: Any) -> Any:
+    """The function that partial applications are made of."""
+    while isinstance(function, functools.partial):
+        function = function.func
+    return function
 
 
 def _callers_names(module: Any) -> dict[str, Any]:

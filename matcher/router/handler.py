@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import functools
 import inspect
 from collections.abc import Callable
 from typing import Any
 
 from matcher.clock import Clock
-from matcher.router.arguments import Argument, arguments_of, same
+from matcher.router.arguments import Argument, arguments_of, same, unwrapped
 from matcher.router.threads import Threads
 from matcher.target import Message
 from matcher.transform import Shape
@@ -84,12 +83,10 @@ def _composed(
 
 
 def name_of(function: Callable[..., Any]) -> str:
-    while isinstance(function, functools.partial):
-        function = function.func
-    return str(getattr(function, "__name__", type(function).__name__))
+    inner = unwrapped(function)
+    return str(getattr(inner, "__name__", type(inner).__name__))
 
 
 def is_async(function: Callable[..., Any]) -> bool:
-    while isinstance(function, functools.partial):
-        function = function.func
-    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(type(function).__call__)
+    inner = unwrapped(function)
+    return inspect.iscoroutinefunction(inner) or inspect.iscoroutinefunction(type(inner).__call__)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import sys
 from collections.abc import Callable, Mapping
-from typing import Any, get_origin
+from typing import Any, NotRequired, Required, get_args, get_origin, get_type_hints, is_typeddict
 
 from matcher.errors import MissingExtra, RouterError, TargetError
 from matcher.router.event import parsed
@@ -37,7 +38,7 @@ def _plain(kind: Any) -> bool:
 
 def _from_pydantic(pydantic: Any, kind: Any, names: Mapping[str, Any]) -> Maker:
     try:
-        adapter = pydantic.TypeAdapter(kind)
+        adapter = pydantic.TypeAdapter(_readable(kind, names))
         if names:
             adapter.rebuild(raise_errors=True, _types_namespace=dict(names))
         validate = adapter.validate_json
@@ -52,6 +53,31 @@ def _from_pydantic(pydantic: Any, kind: Any, names: Mapping[str, Any]) -> Maker:
             raise _refused(kind, faults) from error
 
     return made
+
+
+def _readable(kind: Any, names: Mapping[str, Any]) -> Any:
+    """Before Python 3.12 pydantic reads the TypedDict of typing_extensions alone, which tells more of itself."""
+    if not is_typeddict(kind) or sys.version_info >= (3, 12):
+        return kind
+    from typing_extensions import TypedDict
+
+    hints = get_type_hints(kind, localns=dict(names), include_extras=True)
+    members = {
+        name: _mark(hint, default=Required if name in kind.__required_keys__ else NotRequired)[
+            _readable(_without_mark(hint), names)
+        ]
+        for name, hint in hints.items()
+    }
+    return TypedDict(kind.__name__, members)  # type: ignore[operator]
+
+
+def _mark(hint: Any, default: Any) -> Any:
+    """What a member says of itself: annotations that are texts are not counted among the keys."""
+    return get_origin(hint) if get_origin(hint) in (Required, NotRequired) else default
+
+
+def _without_mark(hint: Any) -> Any:
+    return get_args(hint)[0] if get_origin(hint) in (Required, NotRequired) else hint
 
 
 def _first_line(error: Exception) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 
 import orjson
@@ -20,14 +21,17 @@ __all__ = ["ReplayHandle", "Replaying", "replayed"]
 
 BATCH = 500
 #: Seconds between looks at whether somebody else began a replay, and after which a store that failed is asked again.
-EVERY = 1.0
+EVERY = 5.0
 
 
 class ReplayHandle:
     """A replay, which goes on in the running router, also after a crash. Each method has a form that begins with `a`."""
 
-    def __init__(self, name: str, opened: Opened, background: Background, clock: Clock) -> None:
+    def __init__(
+        self, name: str, opened: Opened, background: Background, clock: Clock, began: Callable[[], None]
+    ) -> None:
         self.name = name
+        self._began = began
         self._opened = opened
         self._background = background
         self._clock = clock
@@ -45,7 +49,9 @@ class ReplayHandle:
 
     async def aresume(self) -> Replay:
         """Go on behind the last event that was sent."""
-        return await self._change("RUNNING", ("PAUSED", "FAILED"))
+        found = await self._change("RUNNING", ("PAUSED", "FAILED"))
+        self._began()
+        return found
 
     async def acancel(self) -> Replay:
         """Send nothing more, for good. What was sent is delivered."""
@@ -95,18 +101,30 @@ class Replaying:
         self._clock = clock
         self._observer = observer
         self._running: dict[str, asyncio.Task[None]] = {}
+        self._began = asyncio.Event()
+
+    def began(self) -> None:
+        """Somebody began a replay: look at once. On the loop of `run`."""
+        self._began.set()
 
     async def run(self) -> None:
         """Go on for ever; it can be cancelled at any time, and what was sent stays noted."""
         async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._look_now_and_then())
             while True:
+                await self._began.wait()
+                self._began.clear()
                 try:
                     for replay in await self._store.replays.all():
                         if replay.state == "RUNNING" and replay.name not in self._running:
                             self._running[replay.name] = tasks.create_task(self._run(replay.name))
                 except StoreError as error:
                     self._observer.log("error", "replays can't be read", error=str(error))
-                await self._clock.sleep(EVERY)
+
+    async def _look_now_and_then(self) -> None:
+        while True:
+            self._began.set()
+            await self._clock.sleep(EVERY)
 
     async def _run(self, name: str) -> None:
         try:

@@ -297,6 +297,7 @@ class Router(Dispatching):
         store = await self._opened.get()
         if not await store.replays.create(replay):
             raise RouterError(f"there is a replay {chosen!r} already")
+        self._replay_began()
         return self.replay_of(chosen)
 
     async def areplays(self) -> list[Replay]:
@@ -305,7 +306,11 @@ class Router(Dispatching):
 
     def replay_of(self, name: str) -> ReplayHandle:
         """The replay of that name."""
-        return ReplayHandle(name, self._opened, self._background, self._clock)
+        return ReplayHandle(name, self._opened, self._background, self._clock, self._replay_began)
+
+    def _replay_began(self) -> None:
+        if self._running is not None:
+            self._running.replay_began()
 
     archives = blocking(aarchives)
     replay = blocking(areplay)

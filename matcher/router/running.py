@@ -24,7 +24,7 @@ EXPIRY, EXPIRED = 60.0, 1_000
 
 
 class Running:
-    """What runs between a router's start and its stop. But for `changed` and `ask`, all of it belongs to one loop."""
+    """What runs between a router's start and its stop. But for `changed`, `replay_began` and `ask`, all of it belongs to one loop."""
 
     def __init__(
         self, store: Store, route: Route, archives: Archives, clock: Clock, observer: Observer, chance: Callable[[], float]
@@ -58,6 +58,13 @@ class Running:
         try:
             self.loop.call_soon_threadsafe(self._follow, gone, come)
         except RuntimeError:  # the loop is closed, and with it the engine is gone
+            return
+
+    def replay_began(self) -> None:
+        """There is a replay to be run. From any thread."""
+        try:
+            self.loop.call_soon_threadsafe(self._replaying.began)
+        except RuntimeError:  # as above: whoever runs the store next will see it
             return
 
     def _follow(self, gone: list[Plan], come: list[Plan]) -> None:
