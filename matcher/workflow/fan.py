@@ -159,10 +159,11 @@ def _succeeded(turn: Turn, parent: Frame, step: Step, over: Over) -> None:
     child = over.frame
     given = turn.execution.frames[child.id].input if fan.settings and "ResultWriter" in fan.settings else None
     turn.keep(Result(parent.id, child.index, over.output, input=given))
+    if step.distributed:
+        turn.event(child.history, child.last, "ExecutionSucceeded", {"output": over.output})
     turn.drop(child.id)
     fan = replace(fan, succeeded=fan.succeeded + 1)
     if step.distributed:
-        turn.event(child.history, child.last, "ExecutionSucceeded", {"output": over.output})
         _fill(turn, parent, step, fan, parent.last)
     elif fan.items is not None:
         details = {"name": parent.state, "index": child.index}

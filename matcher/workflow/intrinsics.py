@@ -91,7 +91,10 @@ def _argument(text: str, at: int, depth: int) -> tuple[Json, int]:
         return _WORDS[word[0]], word.end()
     if text[at : at + 1] == "$":
         end = _path_end(text, at)
-        compile_path(text[at:end].strip())
+        try:
+            compile_path(text[at:end].strip())
+        except QueryError as error:
+            raise _wrong(text, at, f"a JSONPath ({error})") from None
         return Found(text[at:end].strip()), end
     return _call(text, at, depth + 1)
 
