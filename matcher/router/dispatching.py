@@ -34,18 +34,18 @@ class Dispatching(Registration):
         """The names of the rules that an event of the bus matches; nothing is called. Raises EventError."""
         return [active.rule.name for active in self._registry.bus(bus).matching(_text(event))]
 
-    def explain(self, event: EventLike, rule: str, *, bus: str = DEFAULT_BUS) -> Explanation:
+    def explain(self, event: EventLike, rule: str, *, bus: str | None = None) -> Explanation:
         """Say why a rule matches an event, or what kept it from doing so. Raises EventError, RouterError."""
-        return self._registry.explain(_text(event), rule, bus)
+        return self._registry.explain(_text(event), rule, self._bus_of(rule, bus))
 
     def preview(
-        self, rule: str, event: EventLike, *, target: str | None = None, bus: str = DEFAULT_BUS
+        self, rule: str, event: EventLike, *, target: str | None = None, bus: str | None = None
     ) -> Preview:
         """Show what a target of the rule (the first one) would receive of an event, whether or not the rule matches it.
 
         Raises TargetError where it would receive nothing, RouterError.
         """
-        plans = self._registry.rule(rule, bus).plans
+        plans = self._registry.rule(rule, self._bus_of(rule, bus)).plans
         found = [plan for plan in plans if target in (None, plan.target)]
         if not found:
             raise RouterError(f"the rule {rule!r} has no target {'at all' if target is None else repr(target)}")

@@ -105,7 +105,10 @@ class Registration:
 
         return register
 
-    # ---- rules and targets by name ----
+    # ---- rules and targets by name; a bus need be named only where several have a rule of that name ----
+
+    def _bus_of(self, rule: str, bus: str | None) -> str:
+        return self._registry.bus_of(rule) if bus is None else bus
 
     def add_rule(
         self, name: str, pattern: PatternLike, *, bus: str = DEFAULT_BUS, enabled: bool = True
@@ -114,24 +117,24 @@ class Registration:
         return self._registry.add(name, pattern, bus, lambda _: (), enabled=enabled).rule
 
     def add_target(
-        self, rule: str, target: Any, *, bus: str = DEFAULT_BUS, **settings: Unpack[TargetSettings]
+        self, rule: str, target: Any, *, bus: str | None = None, **settings: Unpack[TargetSettings]
     ) -> str:
         """Send a rule's events to a target too: a function, a Bus, or any object with `async def send(message)`.
 
         Gives the target's name. Its queue is `bus/rule/target`.
         """
-        return self._registry.add_plan(rule, bus, lambda now: self._planned(target, settings, now)).target
+        return self._registry.add_plan(rule, self._bus_of(rule, bus), lambda now: self._planned(target, settings, now)).target
 
-    def remove_target(self, rule: str, target: str, *, bus: str = DEFAULT_BUS) -> None:
+    def remove_target(self, rule: str, target: str, *, bus: str | None = None) -> None:
         """Send it no further events. What waits in its queue stays there until a target of that name is back."""
-        self._registry.remove_plan(rule, bus, target)
+        self._registry.remove_plan(rule, self._bus_of(rule, bus), target)
 
-    def enable(self, rule: str, *, bus: str = DEFAULT_BUS) -> None:
-        self._registry.enable(rule, bus, enabled=True)
+    def enable(self, rule: str, *, bus: str | None = None) -> None:
+        self._registry.enable(rule, self._bus_of(rule, bus), enabled=True)
 
-    def disable(self, rule: str, *, bus: str = DEFAULT_BUS) -> None:
+    def disable(self, rule: str, *, bus: str | None = None) -> None:
         """Let it match nothing; what it has matched is delivered."""
-        self._registry.enable(rule, bus, enabled=False)
+        self._registry.enable(rule, self._bus_of(rule, bus), enabled=False)
 
     def replace(
         self,
@@ -139,20 +142,22 @@ class Registration:
         pattern: PatternLike,
         target: Any = None,
         *,
-        bus: str = DEFAULT_BUS,
+        bus: str | None = None,
         **settings: Unpack[TargetSettings],
     ) -> None:
         """Give a rule another pattern, and if a target is given, that one instead of its targets, in one step."""
         if target is None:
             if settings:
                 raise RouterError(f"{', '.join(sorted(settings))}: settings come with the target that they are for")
-            self._registry.repattern(rule, pattern, bus)
+            self._registry.repattern(rule, pattern, self._bus_of(rule, bus))
         else:
-            self._registry.exchange(rule, pattern, bus, lambda now: (self._planned(target, settings, now),))
+            self._registry.exchange(
+                rule, pattern, self._bus_of(rule, bus), lambda now: (self._planned(target, settings, now),)
+            )
 
-    def remove(self, rule: str, *, bus: str = DEFAULT_BUS) -> None:
+    def remove(self, rule: str, *, bus: str | None = None) -> None:
         """Remove a rule. What waits for its targets stays in their queues until a rule of that name is back."""
-        self._registry.remove(rule, bus)
+        self._registry.remove(rule, self._bus_of(rule, bus))
 
     def rules(self, bus: str | None = None) -> list[Rule]:
         """Every rule as it is now, bus by bus in the order of registration."""

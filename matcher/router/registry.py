@@ -122,6 +122,15 @@ class Registry(Generic[Plan]):
             raise RouterError(f"there is no rule {name!r} on the bus {bus!r}")
         return held
 
+    def bus_of(self, rule: str) -> str:
+        """The one bus that has a rule of that name. Raises RouterError where none or several have. O(buses)."""
+        found = [name for name, held in self.buses.items() if rule in held.by_name]
+        if len(found) == 1:
+            return found[0]
+        if not found:
+            raise RouterError(f"there is no rule {rule!r}")
+        raise RouterError(f"the buses {', '.join(found)} have a rule {rule!r} each: say which by bus=")
+
     def plan(self, queue: str) -> Plan | None:
         """What a queue goes to; None where nothing does any more."""
         bus, rule, target = queue.rsplit("/", 2)

@@ -207,13 +207,13 @@ class Router(Dispatching):
 
     # ---- groups ----
 
-    async def aheld(self, rule: str, target: str | None = None, *, bus: str = DEFAULT_BUS) -> list[HeldGroup]:
+    async def aheld(self, rule: str, target: str | None = None, *, bus: str | None = None) -> list[HeldGroup]:
         """Groups of a target that wait for an event which failed, the longest waiting first."""
         store = await self._opened.get()
         return await store.queue.held(self._plan(rule, target, bus).queue, 1_000)
 
     async def askip(
-        self, rule: str, group: str, target: str | None = None, *, bus: str = DEFAULT_BUS
+        self, rule: str, group: str, target: str | None = None, *, bus: str | None = None
     ) -> Delivery | None:
         """Give up the event that holds a group: it becomes a dead letter, and the next one's turn comes.
 
@@ -228,15 +228,15 @@ class Router(Dispatching):
     held = blocking(aheld)
 
     def skip(
-        self, rule: str, group: str, target: str | None = None, *, bus: str = DEFAULT_BUS
+        self, rule: str, group: str, target: str | None = None, *, bus: str | None = None
     ) -> Delivery | None:
         """The same as `askip`, for code that is not async."""
         self._refuse_own_loop("skip")
         return self._background.run(self.askip(rule, group, target, bus=bus))
 
-    def _plan(self, rule: str, target: str | None, bus: str) -> Plan:
+    def _plan(self, rule: str, target: str | None, bus: str | None) -> Plan:
         """A target of a rule; where none is named, its only one."""
-        plans = self._registry.rule(rule, bus).plans
+        plans = self._registry.rule(rule, self._bus_of(rule, bus)).plans
         found = [plan for plan in plans if target in (None, plan.target)]
         if len(found) != 1:
             names = ", ".join(plan.target for plan in plans) or "none"
@@ -250,7 +250,7 @@ class Router(Dispatching):
         return DeadLetterQueue(queue, self._opened, self._background, self._clock)
 
     def archive(
-        self, name: str, pattern: PatternLike | None = None, *, retention: float | None = None, bus: str = DEFAULT_BUS
+        self, name: str, pattern: PatternLike | None = None, *, retention: float | None = None, bus: str | None = None
     ) -> ArchiveDefinition:
         """Keep the events of a bus that match (None: all) for `retention` seconds (None: for ever), to be replayed.
 

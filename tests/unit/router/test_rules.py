@@ -71,8 +71,10 @@ def test_disabled_rules_match_nothing() -> None:
     router.remove("off")
     router.remove("r")
     assert router.rules() == []
-    with pytest.raises(RouterError, match="no rule 'r' on the bus 'default'"):
+    with pytest.raises(RouterError, match="there is no rule 'r'"):
         router.enable("r")
+    with pytest.raises(RouterError, match="no rule 'r' on the bus 'default'"):
+        router.enable("r", bus="default")
 
 
 def test_a_replaced_pattern_keeps_the_targets() -> None:
@@ -240,7 +242,7 @@ def test_rules_change_while_other_threads_dispatch() -> None:
         try:
             while not stop.is_set():
                 assert "handled" in router.dispatch(EVENT).results
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - told by the main thread
             failures.append(error)
 
     readers = [threading.Thread(target=read) for _ in range(2)]
@@ -255,3 +257,14 @@ def test_rules_change_while_other_threads_dispatch() -> None:
     for reader in readers:
         reader.join()
     assert failures == []
+
+
+def test_a_rule_is_found_by_its_name_where_it_is_the_only_one() -> None:
+    router = Router()
+    router.add_rule("r", SHOP, bus="orders")
+    router.add_target("r", handler)
+    assert router.dispatch(EVENT, bus="orders").results == ["handled"]
+    router.add_rule("r", SHOP)
+    with pytest.raises(RouterError, match="the buses default, orders have a rule 'r' each: say which by bus="):
+        router.add_target("r", handler)
+    router.add_target("r", handler, bus="default")
