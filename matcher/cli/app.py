@@ -9,7 +9,7 @@ import typer
 
 from matcher._version import __version__
 from matcher.cli.terminal import EXIT_CODES, guarded
-from matcher.cli.verbs import diff, report, scan, suggest, test
+from matcher.cli.verbs import diff, report, scan, suggest, test, workflow
 
 __all__ = ["app", "run"]
 
@@ -170,6 +170,7 @@ test.declare(app)
 diff.declare(app)
 report.declare(app)
 suggest.declare(app)
+workflow.declare(app)
 
 
 def run() -> int:

@@ -1,0 +1,1 @@
+"""Turn machines, and what their executions did, into pictures."""
