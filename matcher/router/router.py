@@ -250,7 +250,7 @@ class Router(Dispatching):
         return DeadLetterQueue(queue, self._opened, self._background, self._clock)
 
     def archive(
-        self, name: str, pattern: PatternLike | None = None, *, retention: float | None = None, bus: str | None = None
+        self, name: str, pattern: PatternLike | None = None, *, retention: float | None = None, bus: str = DEFAULT_BUS
     ) -> ArchiveDefinition:
         """Keep the events of a bus that match (None: all) for `retention` seconds (None: for ever), to be replayed.
 

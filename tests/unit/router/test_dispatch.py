@@ -172,7 +172,7 @@ def test_unmatched_events_go_to_the_default_handler() -> None:
     assert router.dispatch(EVENT).results == ["rule"]
     assert router.dispatch({"source": "x"}).results == ["default"]
     assert router.dispatch(EVENT, bus="orders").results == ["orders"]
-    router.disable("unmatched")
+    router.disable("unmatched", bus="default")
     assert router.dispatch({"source": "x"}).results == []
 
 
