@@ -7,21 +7,21 @@ runs as often as asked for, its best time counts (start-up included), and its an
 from __future__ import annotations
 
 import argparse
-import gzip
 import json
 import os
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from bench import data
+from bench import bars, data
 from bench.measure import ROOT
-from bench.report import Section, Table, markdown
+from bench.report import Bar, Section, Table, markdown, verdicts
 from bench.subject import checked, events
 from bench.upkeep import big_file
 
@@ -32,8 +32,11 @@ __all__ = ["main"]
 
 WORKLOAD = "eb-exact-1k"
 #: One rule that each rival can be asked for: a string that stands in no other field.
-RULE = {"detail-type": ["Refund Rejected"]}
-LITERAL = '"detail-type":"Refund Rejected"'
+VALUE = "Refund Rejected"
+RULE = {"detail-type": [VALUE]}
+LITERAL = f'"detail-type":"{VALUE}"'
+#: What unpacks for `matcher scan`, and nothing else.
+UNPACK = "import sys\nfrom matcher.unpack import Feed\nwith Feed(sys.argv[1], 1 << 20) as feed:\n while feed.next(): pass"
 #: Slow rivals read a part of the file; their speed is by its bytes.
 PART = 200
 
@@ -59,7 +62,9 @@ def main() -> None:
             packed(Path(folder), min(chosen.megabytes, 4 * PART), chosen.rounds),
             rivals(Path(folder), chosen.megabytes, chosen.rounds),
         ]
-    print("\n".join(markdown(table) for section in sections for table in section.tables))
+    tables = [table for section in sections for table in section.tables]
+    judged = [bar for section in sections for bar in section.bars]
+    print("\n".join(markdown(table) for table in [*tables, verdicts(judged)]))
 
 
 def scans(folder: Path, megabytes: int, rounds: int) -> Section:
@@ -85,32 +90,47 @@ def scans(folder: Path, megabytes: int, rounds: int) -> Section:
         for (validate, threads), run in best.items()
     ]
     heads = ("validation", "threads", "GB/s", "against one thread", "peak MB")
-    return Section([Table(f"`matcher scan --format count`, {size / 1e6:,.0f} MB, {WORKLOAD}", heads, rows)], [])
+    seconds = {key: run.seconds for key, run in best.items()}
+    judged = [
+        bars.files(size / seconds["structural", 2] / 1e9),
+        Bar("files, 1k rules, two threads, strict", size / seconds["strict", 2] / 1e9, 1, unit="GB/s"),
+        *(
+            replace(bars.scaling(seconds[way, 1] / seconds[way, 2]), what=f"files, two threads / one thread, {way}")
+            for way in ("structural", "strict")
+        ),
+        Bar("peak memory of a scan", max(run.peak for run in best.values()) / 1e6, 200, at_least=False, unit="MB"),
+    ]
+    return Section([Table(f"`matcher scan --format count`, {size / 1e6:,.0f} MB, {WORKLOAD}", heads, rows)], judged)
 
 
 def packed(folder: Path, megabytes: int, rounds: int) -> Section:
     """What does a packed log cost beside its decompressor alone?"""
     path, rules = big_file(megabytes), _rules(folder)
-    small = folder / "log.jsonl.gz"
-    with path.open("rb") as plain, gzip.open(small, "wb", compresslevel=6) as file:
-        shutil.copyfileobj(plain, file, 1 << 20)
-    code = "import gzip,sys\nwith gzip.open(sys.argv[1]) as f:\n while f.read(1 << 20): pass"
-    commands = {
-        "`gzip -dc`": ["gzip", "-dc", str(small)],
-        "Python's `gzip`": [sys.executable, "-c", code, str(small)],
-        "`matcher scan`": _command(rules, small),
-    }
     wanted, size = _counted(path), path.stat().st_size
     rows = []
-    alone = 0.0
-    for name, command in commands.items():
-        run = min((_timed(command, quiet="scan" not in name) for _ in range(rounds)), key=lambda run: run.seconds)
-        if "scan" in name:
-            assert _found(run) == wanted, "scan of the packed file counts otherwise"
-        alone = alone or run.seconds
-        rows.append((name, f"{run.seconds:.2f}", f"{size / run.seconds / 1e9:.2f}", f"{run.seconds / alone:.2f} x"))
-    heads = ("command", "s", "GB/s unpacked", "time against gzip")
-    return Section([Table(f"the same, {size / 1e6:,.0f} MB packed by gzip", heads, rows)], [])
+    for tool, name in (("gzip", "log.jsonl.gz"), ("zstd", "log.jsonl.zst")):
+        if shutil.which(tool) is None:
+            rows.append((tool, "absent", "", ""))
+            continue
+        small = folder / name
+        with small.open("wb") as file:
+            subprocess.run([tool, "-6", "-c", str(path)], stdout=file, check=True)
+        commands = {
+            f"`{tool} -dc`": [tool, "-dc", str(small)],
+            f"{tool}, the decompressor of `scan` alone": [sys.executable, "-c", UNPACK, str(small)],
+            f"{tool}, `scan --format count`": _command(rules, small),
+        }
+        best = _interleaved(commands, rounds)
+        scanned = best[f"{tool}, `scan --format count`"]
+        assert _found(scanned) == wanted, "scan of the packed file counts otherwise"
+        alone = best[f"{tool}, the decompressor of `scan` alone"].seconds
+        rows += [
+            (name, f"{run.seconds:.2f}", f"{size / run.seconds / 1e9:.2f}", f"{run.seconds / alone:.2f} x")
+            for name, run in best.items()
+        ]
+        small.unlink()
+    heads = ("command", "s", "GB/s unpacked", "time against its decompressor")
+    return Section([Table(f"the same events, {size / 1e6:,.0f} MB of them packed", heads, rows)], [])
 
 
 def rivals(folder: Path, megabytes: int, rounds: int) -> Section:
@@ -118,30 +138,46 @@ def rivals(folder: Path, megabytes: int, rounds: int) -> Section:
     whole, part = big_file(megabytes), big_file(min(PART, megabytes))
     rules = folder / "one.json"
     rules.write_text(json.dumps({"refund": RULE}))
-    query = f"SELECT count(*) FROM read_json('{{}}', format='newline_delimited') WHERE \"detail-type\" = '{RULE['detail-type'][0]}'"
+    query = f"SELECT count(*) FROM read_json('{whole}', format='newline_delimited') WHERE \"detail-type\" = '{VALUE}'"
     code = "import duckdb,sys\nprint(duckdb.execute(sys.argv[1]).fetchone()[0])"
-    commands: dict[str, tuple[Path, list[str]]] = {
-        "`matcher scan`": (whole, _command(rules, whole)),
-        "`matcher scan --validate structural`": (whole, [*_command(rules, whole), "--validate", "structural"]),
-        "`grep -c`, the literal": (whole, ["grep", "-c", "-F", LITERAL, str(whole)]),
-        "DuckDB `read_json`": (whole, [sys.executable, "-c", code, query.format(whole)]),
-        "`jq`": (part, ["jq", "-c", 'select(."detail-type" == "Refund Rejected") | 1', str(part)]),
+    jq = f'select(."detail-type" == "{VALUE}") | 1'
+    commands: dict[str, list[str]] = {
+        "`matcher scan`": _command(rules, whole),
+        "`matcher scan --validate structural`": [*_command(rules, whole), "--validate", "structural"],
+        "`grep -c`, the literal": ["grep", "-c", "-F", LITERAL, str(whole)],
+        "DuckDB `read_json`": [sys.executable, "-c", code, query],
+        "`jq`": ["jq", "-c", jq, str(part)],
     }
+    absent = {name for name, command in commands.items() if shutil.which(command[0]) is None}
+    absent |= set() if find_spec("duckdb") else {"DuckDB `read_json`"}
+    slow = {"`jq`"}
+    best = _interleaved({name: command for name, command in commands.items() if name not in absent | slow}, rounds)
+    best |= _interleaved({name: commands[name] for name in slow - absent}, 1)
     rows = []
-    for name, (path, command) in commands.items():
-        if shutil.which(command[0]) is None or ("DuckDB" in name and not _has_duckdb()):
+    for name in commands:
+        if name in absent:
             rows.append((name, "absent", "", "", ""))
             continue
-        wanted = _literal(path)
-        runs = [_timed(command) for _ in range(rounds if path is whole else 1)]
-        assert all(_answer(name, run) == wanted for run in runs), f"{name} answers otherwise"
-        best = min(runs, key=lambda run: run.seconds)
+        path, run = part if name in slow else whole, best[name]
+        assert _answer(name, run) == _literal(path), f"{name} answers otherwise"
         size = path.stat().st_size
-        rate = size / best.seconds
-        rows.append((name, f"{size / 1e6:,.0f}", f"{rate / 1e9:.3f}", f"{best.peak / 1e6:.0f}", f"{wanted:,}"))
+        speed = f"{size / run.seconds / 1e9:.3f}"
+        rows.append((name, f"{size / 1e6:,.0f}", speed, f"{run.peak / 1e6:.0f}", f"{_literal(path):,}"))
     heads = ("command", "MB read", "GB/s", "peak MB", "events found")
-    note = "The literal is found by grep wherever it stands in a line; the others read JSON."
+    note = "grep finds the literal wherever it stands in a line, and checks no JSON; the others read it."
     return Section([Table("one rule beside other tools, all cores", heads, rows, note)], [])
+
+
+def _interleaved(commands: dict[str, list[str]], rounds: int) -> dict[str, Run]:
+    """Run each as often as asked, one after another in turns, and give the best of each; its output is that of each."""
+    best: dict[str, Run] = {}
+    for _ in range(rounds):
+        for name, command in commands.items():
+            run = _timed(command, quiet=command[1] == "-dc")
+            if name in best and best[name].output != run.output:
+                raise RuntimeError(f"{name} answers otherwise each time")
+            best[name] = _better(best.get(name), run)
+    return best
 
 
 def _rules(folder: Path) -> Path:
@@ -164,7 +200,7 @@ def _counted(path: Path) -> tuple[int, int]:
 def _literal(path: Path) -> int:
     inputs = events(WORKLOAD)
     times = path.stat().st_size // sum(len(event) + 1 for event in inputs)
-    return int(times * sum(json.loads(event)["detail-type"] == RULE["detail-type"][0] for event in inputs))
+    return int(times * sum(json.loads(event)["detail-type"] == VALUE for event in inputs))
 
 
 def _command(rules: Path, path: Path) -> list[str]:
@@ -184,12 +220,6 @@ def _answer(name: str, run: Run) -> int:
     if "matcher" in name:
         return _found(run)[1]
     return run.output.count(b"\n") if "jq" in name else int(run.output)
-
-
-def _has_duckdb() -> bool:
-    from importlib.util import find_spec
-
-    return find_spec("duckdb") is not None
 
 
 def _better(one: Run | None, other: Run) -> Run:
