@@ -56,7 +56,7 @@ class MemoryQueue:
         while self.due:
             due, position = self.due[0]
             item = self.pending.get(position)
-            if item is not None and item.due == due and not item.claimed and self._head(item):
+            if item is not None and item.due == due and not item.claimed:
                 return item
             heapq.heappop(self.due)
         return None
