@@ -1,0 +1,42 @@
+"""Put events in batches of many sizes, and note which were accepted. What can't be stored now is put again until it is."""
+
+from __future__ import annotations
+
+import os
+import random
+import sys
+import time
+
+from matcher import Backlog, Router, StoreError
+from tests.crash.scene import GROUPS, Scene, note
+
+LARGEST = 64
+#: Seconds until a store that refused is tried again.
+PATIENCE = 0.02
+
+
+def event(producer: int, number: int) -> dict[str, object]:
+    detail = {"producer": producer, "number": number, "group": f"{producer}-{number % GROUPS}", "text": "x" * 200}
+    return {"id": f"{producer}-{number}", "source": "crash", "detail-type": "numbered", "detail": detail}
+
+
+def main(producer: int, scene: Scene) -> None:
+    router = Router(scene.store, backlog=Backlog(limit=20_000, every=0.05))
+    rng = random.Random(scene.seed * 1_000 + producer)
+    file = os.open(scene.accepted(producer), os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    share = scene.events // scene.producers
+    number = 0
+    while number < share:
+        batch = range(number, min(share, number + rng.randint(1, LARGEST)))
+        try:
+            result = router.put([event(producer, each) for each in batch])
+        except StoreError:
+            time.sleep(PATIENCE)
+            continue
+        note(file, [(producer, each) for each, entry in zip(batch, result, strict=True) if entry.ok])
+        number = batch.stop
+    router.stop()
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), Scene.of(sys.argv[2:]))
