@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Path", "compile_path"]
 
-#: Objects and arrays inside one another that `..` goes down.
-_DEPTH: Final = 1_000
-
 #: What may end a path: `$.items.length()`.
 _FUNCTIONS: Final[dict[str, Callable[[Any], Any]]] = {
     "length": len,
@@ -61,7 +58,7 @@ class Path:
         """The value, the list of values, or MISSING. O(size of the document) for `..`, else of what the steps pass."""
         found = self.prefix.get(document)
         if self.query is not None and found is not MISSING:
-            found = self.query.findall(document)
+            found = _findall(self.query, document)
         if self.function is None or found is MISSING:
             return found
         try:
@@ -74,6 +71,16 @@ class Path:
         if self.prefix.get(document) is MISSING:
             return self.prefix.missing(document)
         return f"The function at the end of {self.text} can't be applied"
+
+
+def _findall(query: JSONPath, document: Any) -> Any:
+    """MISSING where the search costs more than it may: too deep, or a regular expression that does not end."""
+    from jsonpath import JSONPathError
+
+    try:
+        return query.findall(document)
+    except (JSONPathError, TimeoutError, RecursionError):
+        return MISSING
 
 
 @lru_cache(maxsize=4096)
@@ -91,15 +98,13 @@ def compile_path(text: str) -> Path:
 
 def _query(text: str, shift: int) -> JSONPath:
     try:
-        from jsonpath import JSONPathEnvironment, JSONPathError
+        from jsonpath import JSONPathError
+
+        from matcher.query.environment import environment
     except ImportError:
         raise MissingExtra("workflow") from None
-
-    class Environment(JSONPathEnvironment):
-        max_recursion_depth = _DEPTH
-
     try:
-        return cast("JSONPath", Environment().compile(text))
+        return cast("JSONPath", environment().compile(text))
     except JSONPathError as error:
         at = error.token.index + shift if error.token is not None else shift
         reason = str(error.args[0]) if error.args else str(error)

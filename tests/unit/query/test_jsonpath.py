@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from matcher.errors import QueryError
@@ -71,7 +73,17 @@ def test_why_a_value_is_missing(path, why):
     assert compile_path(path).missing(STORE) == why
 
 
-@pytest.mark.parametrize("path", ["book", "$.book[", "$.book[?(@.a ==)]", "$.book[?(@.a", "$.[", "$.a b"])
+def test_a_hostile_regular_expression_and_a_deep_document_are_bounded():
+    begun = time.perf_counter()
+    assert compile_path("$.a[?(@.b =~ /(a|aa)+$/)]").find({"a": [{"b": "a" * 60 + "!"}]}) is MISSING
+    deep: list = []
+    for _ in range(3_000):
+        deep = [deep]
+    assert compile_path("$..a").find({"d": deep}) is MISSING
+    assert time.perf_counter() - begun < 2
+
+
+@pytest.mark.parametrize("path", ["$.a[?match(@.b, 'x')]", "book", "$.book[", "$.book[?(@.a ==)]", "$.book[?(@.a", "$.[", "$.a b"])
 def test_what_is_no_path_says_where(path):
     with pytest.raises(QueryError, match=r"character \d+"):
         compile_path(path)
