@@ -17,7 +17,7 @@ __all__ = ["Miss", "Sample", "Sampler", "misses", "shortened"]
 
 Key = TypeVar("Key")
 
-SHOWN: Final = 200  # characters of an event
+SHOWN: Final = 1000  # characters of an event
 _CALLS: Final = 40_000  # explanations asked for in one report: some seconds
 
 
