@@ -10,6 +10,7 @@ import typer
 from matcher._version import __version__
 from matcher.cli.terminal import EXIT_CODES, guarded
 from matcher.cli.verbs import diff, report, scan, suggest, test, workflow
+from matcher.cli.verbs import run as running
 
 __all__ = ["app", "run"]
 
@@ -171,6 +172,7 @@ diff.declare(app)
 report.declare(app)
 suggest.declare(app)
 workflow.declare(app)
+running.declare(app)
 
 
 def run() -> int:

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="kills, and limi
 @pytest.mark.timeout(60)
 @pytest.mark.parametrize(("kills", "fills", "failing"), [(3, 0, 30), (1, 1, 0)])
 def test_nothing_is_lost(tmp_path: Path, kills: int, fills: int, failing: int) -> None:
-    scene = Scene(tmp_path, 8_000, 4, failing, seed=7)
+    scene = Scene(tmp_path, 6_000, 4, failing, seed=7)
     verdict = carry_out(scene, kills, fills)
     assert verdict.faults(scene.events) == []
 
