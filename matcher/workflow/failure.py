@@ -8,7 +8,7 @@ import orjson
 
 from matcher.workflow.frames import Json
 
-__all__ = ["FATAL", "UNLISTED", "Failure", "shown"]
+__all__ = ["FATAL", "UNLISTED", "Failure", "plain", "shown"]
 
 ALL: Final = "States.ALL"
 BRANCH_FAILED: Final = "States.BranchFailed"
@@ -49,3 +49,8 @@ class Failure(Exception):
 def shown(value: Json) -> str:
     """A value as a cause shows it: compact JSON."""
     return orjson.dumps(value).decode()
+
+
+def plain(value: Json) -> str:
+    """As `shown`, a text without quotes."""
+    return str(value) if isinstance(value, str) else shown(value)

@@ -10,7 +10,7 @@ import orjson
 from matcher.workflow import expressions, failure
 from matcher.workflow.asl.machine import ABSENT, Fail, ItemReader, Map, QueryLanguage, ResultWriter, State, Task, Wait
 from matcher.workflow.choice import instant
-from matcher.workflow.failure import Failure, shown
+from matcher.workflow.failure import Failure, plain, shown
 from matcher.workflow.frames import Json
 from matcher.workflow.paths import field_path, pick, shaper
 from matcher.workflow.scene import Evaluator, Scene, constant
@@ -42,23 +42,44 @@ def special(state: State) -> dict[str, Evaluator]:
 
 
 def _times(state: Wait, jsonata: bool) -> dict[str, Evaluator]:
-    seconds = _Numbers(jsonata, integer=True, low=0, high=_LONGEST).fields(Seconds=(state.seconds, state.seconds_path))
-    if seconds:
-        return seconds
-    if state.timestamp_path is not None:
-        found = pick(state.timestamp_path)
+    if state.seconds_path is not None:
+        return {"Seconds": _seconds_at(state.seconds_path)}
+    if state.seconds is not None:
+        return _Numbers(jsonata, integer=True, low=0, high=_LONGEST).fields(Seconds=(state.seconds, None))
+    path = state.timestamp_path
+    if path is not None:
+        found, field = pick(path), "TimestampPath"
     else:
-        found = expressions.typed(state.timestamp, "Timestamp", "string") if jsonata else constant(state.timestamp)
+        field = "Timestamp"
+        found = expressions.typed(state.timestamp, field, "string") if jsonata else constant(state.timestamp)
 
     def until(document: Json, scene: Scene) -> float:
         value = found(document, scene)
         moment = instant(value)
         if moment is None:
-            field = "Timestamp" if state.timestamp_path is None else "TimestampPath"
-            raise _wrong(jsonata, field, f"The {field} parameter does not reference a valid ISO-8601 extended offset date-time format string: {shown(value)}")
+            text = plain(value) if path is None else f"{path} == {plain(value)}"
+            wanted = "does not reference a valid ISO-8601 extended offset date-time format string"
+            raise _wrong(jsonata, field, f"The {field} parameter {wanted}: {text}")
         return moment
 
     return {"Timestamp": until}
+
+
+def _seconds_at(path: str) -> Evaluator:
+    find = pick(path)
+
+    def seconds(document: Json, scene: Scene) -> int:
+        value = find(document, scene)
+        if isinstance(value, bool) or not isinstance(value, int):
+            cause = f"The SecondsPath parameter cannot be parsed as a long value: {path} == {plain(value)}"
+        elif not 0 <= value <= _LONGEST:
+            bound = "references a negative value" if value < 0 else f"references a value above {_LONGEST}"
+            cause = f"The SecondsPath parameter {bound}: {path} == {value}"
+        else:
+            return value
+        raise Failure(failure.RUNTIME, cause, described=True)
+
+    return seconds
 
 
 def _error(state: Fail, jsonata: bool) -> dict[str, Evaluator]:
@@ -223,11 +244,10 @@ class _Numbers:
             number = self._number(value)
             if number is None:
                 wanted = "integer" if self.integer else "float"
-                text = value if isinstance(value, str) else shown(value)
                 cause = (
-                    f"The {name} field has the value {text}, which is not a valid {wanted}"
+                    f"The {name} field has the value {plain(value)}, which is not a valid {wanted}"
                     if path is None
-                    else f'The {name}Path field refers to value "{text}" which is not a valid {wanted}: {path}'
+                    else f'The {name}Path field refers to value "{plain(value)}" which is not a valid {wanted}: {path}'
                 )
                 raise _wrong(self.jsonata, self._place(name), cause)
             if (self.low is not None and number < self.low) or (self.high is not None and number > self.high):

@@ -72,6 +72,8 @@ class Step:
     default: str | None = None
     #: What only its type has, by the field's name without `Path`: `Seconds`, `Items`, `MaxConcurrency` …
     fields: Mapping[str, Evaluator] = field(default_factory=dict)
+    #: A Task's Resource.
+    resource: str = ""
     #: Scopes of its branches, or of its processor.
     scopes: tuple[str, ...] = ()
     distributed: bool = False
@@ -129,6 +131,7 @@ def _step(state: State) -> Step:
         rules=_rules(state, jsonata),
         default=state.default if isinstance(state, Choice) else None,
         fields=special(state),
+        resource=state.resource if isinstance(state, Task) else "",
         scopes=tuple(part.pointer for part in _inner(state)),
         distributed=isinstance(processor, Processor) and processor.mode is Mode.DISTRIBUTED,
         **compiled,

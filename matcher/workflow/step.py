@@ -27,7 +27,7 @@ from matcher.workflow.happenings import (
 from matcher.workflow.leave import defeat, effective, go, leave, recover
 from matcher.workflow.program import Step
 from matcher.workflow.scene import Scene
-from matcher.workflow.turn import Turn
+from matcher.workflow.turn import Turn, oversize
 
 __all__ = ["enter", "resume"]
 
@@ -123,13 +123,13 @@ def _fail(turn: Turn, frame: Frame, step: Step, scene: Scene) -> None:
 
 
 def _task(turn: Turn, frame: Frame, step: Step, scene: Scene) -> None:
-    resource: str = step.state.resource  # type: ignore[attr-defined]
+    resource = step.resource
     if service.takes_token(resource):
         scene.token = turn.moment.token(frame)
     document = effective(frame, step, scene)
     arguments = step.arguments(document, scene) if step.arguments else frame.input if step.jsonata else document
     times = {name: field(document, scene) for name, field in step.fields.items()}
-    turn.fits(frame, arguments)
+    turn.fits(frame, arguments, resource)
     seconds = times.get("TimeoutSeconds", turn.execution.settings.task_seconds)
     heartbeat = times.get("HeartbeatSeconds")
     deadline = None if seconds is None else turn.moment.now + seconds
@@ -176,13 +176,14 @@ def resume(turn: Turn, frame: Frame, happening: Happening) -> None:
 
 
 def _answered(turn: Turn, frame: Frame, step: Step, happening: Happening) -> None:
-    resource: str = step.state.resource  # type: ignore[attr-defined]
+    resource = step.resource
+    if isinstance(happening, TaskSucceeded) and turn.too_large(happening.output):
+        happening = TaskFailed(failure.DATA_LIMIT, oversize(resource))
     last = service.answered(turn, frame, resource, happening)
     frame = replace(frame, last=last)
     turn.put(frame)
     match happening:
         case TaskSucceeded(output):
-            turn.fits(frame, output)
             leave(turn, frame, step, output, turn.scene(frame))
         case TaskFailed(error, cause):
             raise Failure(error, cause)

@@ -17,9 +17,16 @@ from matcher.workflow.scene import Scene, timestamp
 if TYPE_CHECKING:
     from matcher.workflow.execution import Execution
 
-__all__ = ["Over", "Turn"]
+__all__ = ["Over", "Turn", "oversize"]
 
 _NONE: Final[Mapping[str, Json]] = {}
+
+
+def oversize(what: str) -> str:
+    """The cause of States.DataLimitExceeded."""
+    return (
+        f"The state/task '{what}' returned a result with a size exceeding the maximum number of bytes service limit."
+    )
 
 
 class Over(NamedTuple):
@@ -104,17 +111,17 @@ class Turn:
             made["Task"] = {"Token": scene.token}
         return made
 
-    def fits(self, frame: Frame, value: Json) -> None:
-        """Fail where the value is larger than a payload may be; what came as input was measured then."""
+    def fits(self, frame: Frame, value: Json, what: str = "") -> None:
+        """Fail where the value is larger than a payload may be; what came as input was measured then.
+
+        `what` gave it: the state, where nothing else is named.
+        """
+        if value is not frame.input and self.too_large(value):
+            raise Failure(failure.DATA_LIMIT, oversize(what or frame.state))
+
+    def too_large(self, value: Json) -> bool:
         limit = self.execution.settings.payload_bytes
-        if limit is None or value is frame.input:
-            return
-        if len(orjson.dumps(value)) > limit:
-            cause = (
-                f"The state/task '{frame.state}' returned a result with a size exceeding the maximum number of bytes "
-                f"service limit."
-            )
-            raise Failure(failure.DATA_LIMIT, cause)
+        return limit is not None and len(orjson.dumps(value)) > limit
 
     def below(self, frame: int) -> list[Frame]:
         """The frames under a frame, children before grandchildren. O(frames of the execution)."""

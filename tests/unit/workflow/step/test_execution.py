@@ -125,6 +125,13 @@ def test_a_payload_too_large_is_an_error():
     assert run(program(states), {}, settings=Settings(payload_bytes=None)).ended.status == "SUCCEEDED"
 
 
+def test_a_task_whose_result_is_too_large_has_failed():
+    states = {"T": {**TASK, "Catch": [{"ErrorEquals": ["States.DataLimitExceeded"], "ResultPath": None, "Next": "E"}]}, "E": {"Type": "Succeed"}}
+    done = run(program(states), {}, World(lambda _call: [TaskSucceeded("x" * 100)]), settings=Settings(payload_bytes=99))
+    assert "LambdaFunctionFailed" in [event.type for event in done.events]
+    assert done.ended.output == {}
+
+
 def test_an_endless_machine_ends_by_its_history():
     choice = {"Type": "Choice", "Choices": [{"Variable": "$.a", "IsPresent": True, "Next": "B"}], "Default": "A"}
     states = {"A": choice, "B": {"Type": "Succeed"}}
