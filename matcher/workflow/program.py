@@ -19,6 +19,7 @@ from matcher.workflow.asl.machine import (
     QueryLanguage,
     Retrier,
     State,
+    Task,
     Worker,
 )
 from matcher.workflow.choice import predicate
