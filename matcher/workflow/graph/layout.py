@@ -123,9 +123,10 @@ def _label(group: tuple[Edge, ...]) -> tuple[str, ...]:
     texts = [edge.label for edge in group if edge.label]
     if len(texts) == 1:
         return tuple(broken(texts[0], LABEL, _LABEL_ROOM, 2))
-    more = len(texts) - _LABEL_LINES
-    shown = texts if more <= 0 else [*texts[: _LABEL_LINES - 1], f"or {more + 1} others"]
-    return tuple(cut(text if not index else f"or {text}", LABEL, _LABEL_ROOM) for index, text in enumerate(shown))
+    shown = texts[:_LABEL_LINES]
+    if len(texts) > _LABEL_LINES:
+        shown[-1] = f"{len(texts) - _LABEL_LINES + 1} others"
+    return tuple(cut(f"or {text}" if index else text, LABEL, _LABEL_ROOM) for index, text in enumerate(shown))
 
 
 def _box(node: Node, trace: Trace | None) -> Box:

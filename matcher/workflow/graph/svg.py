@@ -40,7 +40,8 @@ def svg(graph: Graph, trace: Trace | None = None, title: str = "") -> str:
     down = drawing.size[1] + (_LEGEND if statuses else 0)
     opening = (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{across:.0f}" height="{down:.0f}" '
-        f'viewBox="0 0 {across:.0f} {down:.0f}" role="img" class="{"painted" if trace else "plain"}">'
+        f'viewBox="0 0 {across:.0f} {down:.0f}" role="img" style="max-width:100%;height:auto" '
+        f'class="{"painted" if trace else "plain"}">'
     )
     lines = [
         opening,

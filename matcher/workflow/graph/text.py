@@ -34,8 +34,9 @@ _WIDTHS: Final = {
 _WIDE: Final = 1000
 _OTHER: Final = 620
 _BOLD: Final = 1.07
-#: Where a name may be broken: behind space and punctuation, and before a capital that follows a small letter.
-_BREAK: Final = re.compile(r"(?<=[\s_./:-])|(?<=[a-z0-9])(?=[A-Z])")
+#: Where a name may be broken: behind space, punctuation and characters of East Asia, and where a capital follows a small
+#: letter.
+_BREAK: Final = re.compile(r"(?<=[\s_./:\u3001-\u9fff\uac00-\ud7af-])|(?<=[a-z0-9])(?=[A-Z])")
 
 
 def width(text: str, size: float, *, bold: bool = False) -> float:
