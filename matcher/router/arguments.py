@@ -140,7 +140,8 @@ def _argument(
             return None
         return source, (_detail if of_detail else parsed)
     if kind is bytes or kind is str:
-        return (source, _TEXTS[kind]) if first or name == "event" else None
+        made = _string if kind is str and shaped and source == "body" else _TEXTS[kind]
+        return (source, made) if first or name == "event" else None
     if (get_origin(kind) or kind) in _NO_OBJECTS and not (first and shaped):
         return None
     return _model(source, kind, whole=name == "event" or (source == "body" and shaped), names=names)
@@ -151,6 +152,12 @@ def _model(
 ) -> tuple[Source, Callable[[Any], Any]]:
     make = maker(kind, names)
     return source, make if whole else (lambda text: make(_detail_text(text)))
+
+
+def _string(text: bytes) -> str:
+    """A shaped input as str: of a JSON string what it says, of anything else its text."""
+    value = parsed(text)
+    return value if isinstance(value, str) else text.decode()
 
 
 def _detail_text(text: bytes) -> bytes:

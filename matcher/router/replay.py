@@ -22,6 +22,8 @@ __all__ = ["ReplayHandle", "Replaying", "replayed"]
 BATCH = 500
 #: Seconds between looks at whether somebody else began a replay, and after which a store that failed is asked again.
 EVERY = 5.0
+#: Seconds between looks of somebody who waits for a replay's end.
+LOOK = 0.01
 
 
 class ReplayHandle:
@@ -41,6 +43,12 @@ class ReplayHandle:
         found = await (await self._opened.get()).replays.get(self.name)
         if found is None:
             raise RouterError(f"there is no replay {self.name!r}")
+        return found
+
+    async def afinish(self) -> Replay:
+        """Wait until it runs no more: it is COMPLETED, or somebody paused or cancelled it."""
+        while (found := await self.aprogress()).state == "RUNNING":
+            await self._clock.sleep(LOOK)
         return found
 
     async def apause(self) -> Replay:
@@ -67,6 +75,7 @@ class ReplayHandle:
         return found
 
     progress = blocking(aprogress)
+    finish = blocking(afinish)
     pause = blocking(apause)
     resume = blocking(aresume)
     cancel = blocking(acancel)

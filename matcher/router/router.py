@@ -40,6 +40,8 @@ from matcher.target import Message
 
 __all__ = ["Router"]
 
+#: Seconds between two looks at whether something still waits.
+LOOK = 0.01
 QUOTAS = {"open": OPEN, "aws": AWS}
 
 
@@ -199,6 +201,13 @@ class Router(Dispatching):
         return RouterStats(engine, unread, tuple(await store.queue.depths()), await store.dead_letters.counts())
 
     stats = blocking(astats)
+
+    async def adrain(self) -> None:
+        """Return once nothing waits: every event that was accepted is delivered, or a dead letter."""
+        while (await self.astats()).waiting:
+            await self._clock.sleep(LOOK)
+
+    drain = blocking(adrain)
 
     def health(self) -> Health:
         """Whether it runs, and whether its store does what it is asked to. From any thread, at once."""

@@ -67,6 +67,9 @@ def test_bytes_are_the_text_as_it_came() -> None:
     event = b'{ "source": "shop" }'
     assert given(raw, event) == event
     assert given(text, event) == event.decode()
+    assert given(text, input='"a text"') == "a text"
+    assert given(text, input={"a": 1}) == '{"a":1}'
+    assert given(raw, input='"a text"') == b'"a text"'
 
 
 def test_names_mean_parts_of_the_event() -> None:
