@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from matcher.cli.summary import say_refused
 from matcher.cli.terminal import FINDINGS, OK, REFUSED, compile_rules, printable, progress_bar, say, write
 from matcher.offline.difference import Change, Difference, Sample, diff
 from matcher.offline.sources import expand
@@ -21,7 +22,6 @@ from matcher.ruleset import RuleSet, Validate
 __all__ = ["Request", "diff_rules"]
 
 _WIDTH: Final = 120
-_REFUSED_SHOWN: Final = 5
 _STYLES: Final = {
     "widened": "yellow",
     "narrowed": "yellow",
@@ -86,7 +86,7 @@ def diff_rules(request: Request) -> int:
     _SHOW[request.form](found)
     if found.counts is not None:
         if not request.quiet:
-            _say_refused(found)
+            say_refused(found.counts)
         for fault in found.counts.faults:
             say(str(fault))
         if found.counts.faults:
@@ -96,19 +96,6 @@ def diff_rules(request: Request) -> int:
 
 def _compiled(file: str, request: Request) -> RuleSet[str]:
     return compile_rules("standard input" if file == "-" else file, read_rules(file, request.rules_format))
-
-
-def _say_refused(found: AnyDifference) -> None:
-    if found.counts is None or not found.counts.refused:
-        return
-    told = 0
-    for one in found.counts.sources:
-        for line, byte, error in one.errors[: _REFUSED_SHOWN - told]:
-            at = "" if byte is None else f", byte {byte + error.at}"
-            say(f"{one.source}: line {line}{at}: {error.reason}")
-            told += 1
-    if found.counts.refused > told:
-        say(f"and {found.counts.refused - told:,} more events refused")
 
 
 # ---- what is said of a rule ----

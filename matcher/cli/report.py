@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from matcher.cli.summary import say_refused
 from matcher.cli.terminal import FINDINGS, OK, REFUSED, compile_rules, printable, progress_bar, say, write
 from matcher.offline.misses import Miss
 from matcher.offline.output import refuse_overwriting
@@ -27,7 +28,6 @@ __all__ = ["Request", "report_rules"]
 
 _WIDTH: Final = 120
 _LINES: Final = 10  # rules explained, fields, and pairs in the tables; the other forms have more
-_REFUSED_SHOWN: Final = 5
 _BLOCKS: Final = " ▁▂▃▄▅▆▇█"
 
 
@@ -73,7 +73,7 @@ def report_rules(request: Request) -> int:
         )
     _put(request, found)
     if not request.quiet:
-        _say_refused(found)
+        say_refused(found.counts)
     for fault in found.counts.faults:
         say(str(fault))
     if found.counts.faults:
@@ -198,17 +198,6 @@ def _spark(counts: tuple[int, ...], width: int = 24) -> str:
     joined = [sum(counts[at : at + step]) for at in range(0, len(counts), step)]
     most = max(joined)
     return "".join(_BLOCKS[-(-8 * count // most)] for count in joined)
-
-
-def _say_refused(found: Report[str]) -> None:
-    told = 0
-    for one in found.counts.sources:
-        for line, byte, error in one.errors[: _REFUSED_SHOWN - told]:
-            at = "" if byte is None else f", byte {byte + error.at}"
-            say(f"{one.source}: line {line}{at}: {error.reason}")
-            told += 1
-    if found.counts.refused > told:
-        say(f"and {found.counts.refused - told:,} more events refused")
 
 
 def _writable(value: object) -> object:

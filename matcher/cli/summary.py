@@ -5,14 +5,14 @@ from __future__ import annotations
 import io
 import json
 import sys
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from matcher.cli.terminal import printable, say
 from matcher.errors import EventError
 from matcher.offline.hits import Counts
 from matcher.offline.job import Stopped
 
-__all__ = ["AllCounts", "count", "stopped", "summarize", "table"]
+__all__ = ["AllCounts", "count", "say_refused", "stopped", "summarize", "table"]
 
 AllCounts: TypeAlias = "Counts[str]"
 
@@ -98,13 +98,7 @@ def table(counts: AllCounts, names: list[str], *, to_file: bool) -> bytes:
 
 def summarize(counts: AllCounts, before: AllCounts, seconds: float, *, resumed: bool) -> None:
     """Say what a run found, where it was refused, and how fast it was; `before`: what an earlier run had counted."""
-    told = 0
-    for one in counts.sources:
-        for line, byte, error in one.errors[: max(_PLACES - told, 0)]:
-            say(f"{one.source}: {_place(line, byte, error)}")
-            told += 1
-    if counts.refused > told:
-        say(f"and {counts.refused - told:,} more events refused")
+    say_refused(counts)
     for fault in counts.faults:
         say(str(fault))
     size, events = counts.bytes - before.bytes, counts.events + counts.refused - before.events - before.refused
@@ -115,6 +109,17 @@ def summarize(counts: AllCounts, before: AllCounts, seconds: float, *, resumed: 
         f"{counts.events:,} event{'' if counts.events == 1 else 's'}, {counts.matched:,} matched, {counts.refused:,} refused{on}; "
         f"{_size(counts.bytes)}{sources}, {seconds:.2f} s{rate}"
     )
+
+
+def say_refused(counts: Counts[Any]) -> None:
+    """Say of the first refused events where they are and what is wrong, and how many more there are."""
+    told = 0
+    for one in counts.sources:
+        for line, byte, error in one.errors[: _PLACES - told]:
+            say(f"{one.source}: {_place(line, byte, error)}")
+            told += 1
+    if more := counts.refused - told:
+        say(f"and {more:,} more event{'' if more == 1 else 's'} refused")
 
 
 def _place(line: int, byte: int | None, error: EventError) -> str:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from matcher.cli.options import QuietOption, RulesFormat, ThreadsOption, Validate, ValidateOption
 from matcher.cli.terminal import guarded
 
 __all__ = ["declare"]
@@ -18,22 +19,6 @@ class Format(StrEnum):
     TABLE = "table"
     JSON = "json"
     MARKDOWN = "markdown"
-
-
-class Validate(StrEnum):
-    """How much of an event is checked."""
-
-    STRICT = "strict"
-    STRUCTURAL = "structural"
-
-
-class RulesFormat(StrEnum):
-    """How a file of rules is written; see matcher.rulefile."""
-
-    AUTO = "auto"
-    MAP = "map"
-    LINES = "lines"
-    PATTERN = "pattern"
 
 
 _Old = Annotated[
@@ -68,15 +53,10 @@ _Traffic = Annotated[
         "--traffic", help="Exit with 1 only if an event of the sources is gained or lost, whatever the rules say."
     ),
 ]
-_Threads = Annotated[int, typer.Option("--threads", "-t", min=0, help="Threads that match; 0: one a core.")]
-_Validate = Annotated[
-    Validate, typer.Option("--validate", help="strict: all of an event is checked. structural: what rules read.")
-]
 _RulesFormat = Annotated[
     RulesFormat,
     typer.Option("--rules-format", help="How OLD and NEW are written, where it can't be told by their shape."),
 ]
-_Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No word of refused events, and no progress bar.")]
 
 _EPILOG = (
     "[bold]Examples[/]\n\n"
@@ -101,10 +81,10 @@ def diff(
     form: _Form = Format.TABLE,
     samples: _Samples = 3,
     traffic: _Traffic = False,
-    threads: _Threads = 0,
-    validate: _Validate = Validate.STRICT,
+    threads: ThreadsOption = 0,
+    validate: ValidateOption = Validate.STRICT,
     rules_format: _RulesFormat = RulesFormat.AUTO,
-    quiet: _Quiet = False,
+    quiet: QuietOption = False,
 ) -> None:
     """Say what a change of rules does: which are equal, widened or narrowed, and which events are gained and lost.
 

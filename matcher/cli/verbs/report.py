@@ -7,6 +7,15 @@ from typing import Annotated
 
 import typer
 
+from matcher.cli.options import (
+    QuietOption,
+    RulesArgument,
+    RulesFormat,
+    RulesFormatOption,
+    ThreadsOption,
+    Validate,
+    ValidateOption,
+)
 from matcher.cli.terminal import guarded
 
 __all__ = ["declare"]
@@ -20,30 +29,6 @@ class Format(StrEnum):
     HTML = "html"
 
 
-class Validate(StrEnum):
-    """How much of an event is checked."""
-
-    STRICT = "strict"
-    STRUCTURAL = "structural"
-
-
-class RulesFormat(StrEnum):
-    """How a file of rules is written; see matcher.rulefile."""
-
-    AUTO = "auto"
-    MAP = "map"
-    LINES = "lines"
-    PATTERN = "pattern"
-
-
-_Rules = Annotated[
-    str,
-    typer.Argument(
-        metavar="RULES",
-        help='File of rules: {"name": pattern, ...}, a {"name": ..., "pattern": ...} a line, or one pattern.',
-        show_default=False,
-    ),
-]
 _Sources = Annotated[
     list[str],
     typer.Argument(
@@ -79,14 +64,6 @@ _Time = Annotated[
         show_default=False,
     ),
 ]
-_Threads = Annotated[int, typer.Option("--threads", "-t", min=0, help="Threads that match; 0: one a core.")]
-_Validate = Annotated[
-    Validate, typer.Option("--validate", help="strict: all of an event is checked. structural: what rules read.")
-]
-_RulesFormat = Annotated[
-    RulesFormat, typer.Option("--rules-format", help="How RULES is written, where it can't be told by its shape.")
-]
-_Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No word of refused events, and no progress bar.")]
 
 _EPILOG = (
     "[bold]Examples[/]\n\n"
@@ -105,7 +82,7 @@ def declare(app: typer.Typer) -> None:
 
 
 def report(
-    rules: _Rules,
+    rules: RulesArgument,
     sources: _Sources,
     form: _Form = Format.TABLE,
     output: _Output = None,
@@ -113,10 +90,10 @@ def report(
     sampled: _Sampled = 1000,
     seed: _Seed = 0,
     time: _Time = None,
-    threads: _Threads = 0,
-    validate: _Validate = Validate.STRICT,
-    rules_format: _RulesFormat = RulesFormat.AUTO,
-    quiet: _Quiet = False,
+    threads: ThreadsOption = 0,
+    validate: ValidateOption = Validate.STRICT,
+    rules_format: RulesFormatOption = RulesFormat.AUTO,
+    quiet: QuietOption = False,
 ) -> None:
     """Report on rules over event logs: what each matched and when, what never did and why, and what overlaps."""
     from matcher.cli.report import Request, report_rules

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from matcher.cli.options import RulesArgument, RulesFormat, RulesFormatOption, ThreadsOption, Validate, ValidateOption
 from matcher.cli.terminal import guarded
 
 __all__ = ["declare"]
@@ -21,30 +22,6 @@ class Format(StrEnum):
     PARQUET = "parquet"
 
 
-class Validate(StrEnum):
-    """How much of an event is checked."""
-
-    STRICT = "strict"
-    STRUCTURAL = "structural"
-
-
-class RulesFormat(StrEnum):
-    """How a file of rules is written; see matcher.rulefile."""
-
-    AUTO = "auto"
-    MAP = "map"
-    LINES = "lines"
-    PATTERN = "pattern"
-
-
-_Rules = Annotated[
-    str,
-    typer.Argument(
-        metavar="RULES",
-        help='File of rules: {"name": pattern, ...}, a {"name": ..., "pattern": ...} a line, or one pattern.',
-        show_default=False,
-    ),
-]
 _Sources = Annotated[
     list[str],
     typer.Argument(
@@ -108,13 +85,6 @@ _Checkpoint = Annotated[
         show_default=False,
     ),
 ]
-_Threads = Annotated[int, typer.Option("--threads", "-t", min=0, help="Threads that match; 0: one a core.")]
-_Validate = Annotated[
-    Validate, typer.Option("--validate", help="strict: all of an event is checked. structural: what rules read.")
-]
-_RulesFormat = Annotated[
-    RulesFormat, typer.Option("--rules-format", help="How RULES is written, where it can't be told by its shape.")
-]
 _Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No summary at the end, and no progress bar.")]
 
 _EPILOG = (
@@ -139,7 +109,7 @@ def declare(app: typer.Typer) -> None:
 
 
 def scan(
-    rules: _Rules,
+    rules: RulesArgument,
     sources: _Sources,
     form: _Form = Format.JSONL,
     output: _Output = None,
@@ -150,9 +120,9 @@ def scan(
     fail_fast: _FailFast = False,
     max_refused: _MaxRefused = None,
     checkpoint: _Checkpoint = None,
-    threads: _Threads = 0,
-    validate: _Validate = Validate.STRICT,
-    rules_format: _RulesFormat = RulesFormat.AUTO,
+    threads: ThreadsOption = 0,
+    validate: ValidateOption = Validate.STRICT,
+    rules_format: RulesFormatOption = RulesFormat.AUTO,
     quiet: _Quiet = False,
 ) -> None:
     """Find the events that rules match in any number of logs, in constant memory.
