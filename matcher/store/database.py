@@ -113,7 +113,10 @@ class Database:
 
     async def check(self) -> list[str]:
         """What SQLite finds damaged; none: nothing. Reads the whole file."""
-        rows = await self.read(lambda connection: connection.execute("PRAGMA integrity_check").fetchall())
+        try:
+            rows = await self.read(lambda connection: connection.execute("PRAGMA integrity_check").fetchall())
+        except StoreError as error:  # so damaged that it can't even be looked through
+            return [str(error)]
         return [text for (text,) in rows if text != "ok"]
 
     async def compact(self) -> int:
@@ -151,8 +154,9 @@ class Worker:
         going = True
         while going:
             jobs, going = self._gathered()
-            self._perform(jobs)
-            _answer(jobs)
+            if jobs:
+                self._perform(jobs)
+                _answer(jobs)
         self._connection.close()
 
     def _gathered(self) -> tuple[list[Job], bool]:

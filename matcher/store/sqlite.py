@@ -79,7 +79,7 @@ class SQLiteStore:
             lock.release()
 
     async def check(self) -> list[str]:
-        return [*await self.database.check(), *await self.database.read(misfits)]
+        return await self.database.check() or await self.database.read(misfits)
 
     async def compact(self) -> int:
         return await self.database.compact()
