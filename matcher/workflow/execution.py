@@ -6,12 +6,13 @@ and read no clock: the same happenings at the same moments make the same changes
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from matcher.errors import WorkflowError
-from matcher.workflow.fan import report
-from matcher.workflow.frames import Calling, Fanning, Frame, Json, Reading, Result, Writing
+from matcher.workflow.fan import gathered, report
+from matcher.workflow.frames import Fanning, Frame, Json, Result, Writing
 from matcher.workflow.happenings import Changes, Ended, Happening, Moment
 from matcher.workflow.program import Program
 from matcher.workflow.scene import Settings
@@ -82,34 +83,44 @@ def _end(execution: Execution, ended: Ended, event: str, moment: Moment) -> Chan
 
 
 def redrive(execution: Execution, moment: Moment) -> Changes:
-    """Begin again where it failed, was stopped, or timed out: what had succeeded stays so.
+    """Begin again where it failed, was stopped, or timed out: what had succeeded stays so. O(frames).
 
     Raises WorkflowError where it runs, or has succeeded.
     """
     if execution.ended is None or execution.ended.status == "SUCCEEDED":
         raise WorkflowError("only an execution that has failed, was stopped or timed out can be redriven")
     execution.ended = None
+    again = int(execution.context["Execution"].get("RedriveCount", 0)) + 1
+    execution.context = {**execution.context, "Execution": {**execution.context["Execution"], "RedriveCount": again}}
     turn = Turn(execution, moment)
-    turn.event(0, 0, "ExecutionRedriven", {"redriveCount": _count(execution)})
-    for frame in list(execution.frames.values()):
-        turn.put(_again(frame, execution.results.get(frame.id, {}).values()))
-        if turn.changes.frames[frame.id].work is None:
-            turn.changes.ready.append(frame.id)
+    frames = sorted(execution.frames.values(), key=lambda frame: frame.id)
+    redriven = {
+        history: turn.event(history, execution.counters[history], "ExecutionRedriven", {"redriveCount": again})
+        for history in dict.fromkeys(frame.history for frame in frames)
+    }
+    children = Counter(frame.parent for frame in frames)
+    for frame in frames:
+        if frame.id in execution.frames:
+            _again(turn, frame, redriven[frame.history], children[frame.id])
+    while turn.over:
+        report(turn, turn.over.pop())
     return turn.changes
 
 
-def _count(execution: Execution) -> int:
-    count = int(execution.context["Execution"].get("RedriveCount", 0)) + 1
-    execution.context = {**execution.context, "Execution": {**execution.context["Execution"], "RedriveCount": count}}
-    return count
-
-
-def _again(frame: Frame, results: Iterable[Result]) -> Frame:
-    """The frame before its state once more; one that waits for others goes on waiting for them."""
-    match frame.work:
-        case Fanning() as fan:
-            failed = sum(result.failed for result in results)
-            return replace(frame, work=replace(fan, failed=failed))
-        case Calling() | Reading() | Writing() | None:
-            return replace(frame, work=None, entered=0, retries=(), attempt=0)
-    return replace(frame, work=None, entered=0)
+def _again(turn: Turn, frame: Frame, last: int, children: int) -> None:
+    """Put the frame before its state once more; one whose branches or iterations are there waits for them again."""
+    fan = frame.work
+    if isinstance(fan, Fanning):
+        failed = sum(result.failed for result in turn.execution.results.get(frame.id, {}).values())
+        fan = replace(fan, failed=failed, reading=False)
+        if children and children == fan.active:
+            if turn.step(frame).distributed:
+                last = turn.event(frame.history, last, "MapRunRedriven", {"redriveCount": 1})
+            turn.put(replace(frame, work=fan, last=last))
+            return
+    if isinstance(fan, Writing):
+        gathered(turn, replace(frame, last=last, work=fan.fan), turn.step(frame), fan.fan)
+        return
+    turn.drop_below(frame.id)
+    turn.put(replace(frame, work=None, entered=0, retries=(), attempt=0, last=last))
+    turn.changes.ready.append(frame.id)

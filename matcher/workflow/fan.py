@@ -7,6 +7,7 @@ O(1) beside its own states.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -21,7 +22,7 @@ from matcher.workflow.program import Step
 from matcher.workflow.scene import Scene
 from matcher.workflow.turn import Over, Turn
 
-__all__ = ["branch", "iterate", "read", "report", "written"]
+__all__ = ["branch", "gathered", "iterate", "read", "report", "written"]
 
 
 def branch(turn: Turn, frame: Frame, step: Step, scene: Scene) -> None:
@@ -88,13 +89,16 @@ def _fill(turn: Turn, frame: Frame, step: Step, fan: Fanning, previous: int) -> 
     document = effective(frame, step, scene)
     room = fan.concurrency - fan.active
     while room > 0 and position < fan.end:
+        item = None
         if "ItemBatcher" in step.fields:
-            taken, value = _batch(items, position - fan.base, fan.settings or {})
-            item = None
+            most = (fan.settings or {}).get("MaxItemsPerBatch") or len(items)
+            chunk = items[position - fan.base : position - fan.base + most]
+            shaped = (_given(step, document, value, position + at, scene) for at, value in enumerate(chunk))
+            taken, given = _batch(shaped, fan.settings or {})
         else:
             taken, value = 1, items[position - fan.base]
             item = {"Index": position, "Value": value}
-        given = _given(step, document, value, item, scene)
+            given = _given(step, document, value, position, scene)
         _start(turn, frame, step, started, item, given, previous)
         started, position, room = started + 1, position + taken, room - 1
     reading = fan.reading
@@ -105,27 +109,25 @@ def _fill(turn: Turn, frame: Frame, step: Step, fan: Fanning, previous: int) -> 
     fan = replace(fan, started=started, position=position, reading=reading)
     turn.put(replace(frame, work=fan))
     if fan.active == 0 and fan.exhausted and fan.position >= fan.end:
-        _gathered(turn, replace(frame, work=fan), step, fan)
+        gathered(turn, replace(frame, work=fan), step, fan)
 
 
-def _given(step: Step, document: Json, value: Json, item: Json, scene: Scene) -> Json:
+def _given(step: Step, document: Json, value: Json, index: int, scene: Scene) -> Json:
+    """The item, or what the item selector makes of it."""
     selector = step.fields.get("ItemSelector")
-    if selector is None or item is None:
-        return value
-    return selector(document, scene.of_item(item))
+    return value if selector is None else selector(document, scene.of_item({"Index": index, "Value": value}))
 
 
-def _batch(items: list[Json], at: int, settings: dict[str, Json]) -> tuple[int, Json]:
+def _batch(items: Iterable[Json], settings: dict[str, Json]) -> tuple[int, Json]:
     """As many items as a batch may hold, at least one, and the input that they make."""
-    most = settings.get("MaxItemsPerBatch") or len(items)
     room = settings.get("MaxInputBytesPerBatch") or float("inf")
-    batch = items[at : at + most]
+    batch: list[Json] = []
     size = 0
-    for count, item in enumerate(batch):
+    for item in items:
         size += len(orjson.dumps(item)) + 1
-        if size > room and count:
-            batch = batch[:count]
+        if size > room and batch:
             break
+        batch.append(item)
     made: dict[str, Json] = {"Items": batch}
     if "BatchInput" in settings:
         made["BatchInput"] = settings["BatchInput"]
@@ -173,7 +175,7 @@ def _succeeded(turn: Turn, parent: Frame, step: Step, over: Over) -> None:
         parent = replace(parent, last=child.last, work=fan)
         turn.put(parent)
         if fan.active == 0:
-            _gathered(turn, parent, step, fan)
+            gathered(turn, parent, step, fan)
 
 
 def _failed(turn: Turn, parent: Frame, step: Step, over: Over) -> None:
@@ -230,7 +232,7 @@ def _run_failed(turn: Turn, frame: Frame, step: Step, fault: Failure) -> None:
     recover(turn, replace(frame, last=last), step, fault, inner=True)
 
 
-def _gathered(turn: Turn, frame: Frame, step: Step, fan: Fanning) -> None:
+def gathered(turn: Turn, frame: Frame, step: Step, fan: Fanning) -> None:
     """Every branch or iteration has ended: go on with their results, written first where a writer is asked for."""
     results = turn.execution.results.get(frame.id, {})
     ordered = [results[index] for index in sorted(results)]

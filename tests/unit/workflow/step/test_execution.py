@@ -93,6 +93,44 @@ def test_a_redrive_of_what_was_stopped_runs_all_that_was_under_way():
     assert sorted(call.state for call in again) == ["A", "B"]
 
 
+def test_a_redrive_goes_on_with_the_history():
+    execution, (calls, _) = begun({"T": TASK})
+    failed = advance(execution, calls[0].frame, TaskFailed("E", None), MOMENT)
+    changes = redrive(execution, MOMENT)
+    assert [(event.type, event.previous) for event in changes.events] == [("ExecutionRedriven", failed.events[-1].id)]
+    entered = advance(execution, 0, Proceed(), MOMENT).events[0]
+    assert (entered.type, entered.previous) == ("TaskStateEntered", changes.events[0].id)
+
+
+def test_a_redrive_of_a_map_runs_only_the_iterations_that_failed():
+    inner = {"ProcessorConfig": DISTRIBUTED, "StartAt": "T", "States": {"T": TASK}}
+    execution, (calls, _) = begun({"M": {"Type": "Map", "ItemProcessor": inner, "End": True}}, [1, 2])
+    advance(execution, calls[0].frame, TaskSucceeded("a"), MOMENT)
+    assert advance(execution, calls[1].frame, TaskFailed("E", None), MOMENT).ended is not None
+    again, types = settle(execution, redrive(execution, MOMENT))
+    assert [call.arguments for call in again] == [2]
+    assert types[:3] == ["ExecutionRedriven", "ExecutionRedriven", "MapRunRedriven"]
+    assert advance(execution, again[0].frame, TaskSucceeded("b"), MOMENT).ended.output == ["a", "b"]
+
+
+def test_a_redrive_of_what_failed_by_its_output_runs_it_whole():
+    branches = [{"StartAt": "A", "States": {"A": TASK}}]
+    execution, (calls, _) = begun({"P": {"Type": "Parallel", "OutputPath": "$.none", "End": True, "Branches": branches}})
+    assert advance(execution, calls[0].frame, TaskSucceeded(1), MOMENT).ended.error == "States.Runtime"
+    again, _ = settle(execution, redrive(execution, MOMENT))
+    assert [call.state for call in again] == ["A"]
+
+
+def test_a_redrive_of_results_that_were_not_written_writes_them():
+    writer = {"Resource": "arn:aws:states:::s3:putObject", "Parameters": {"Bucket": "b"}}
+    states = mapping(ResultWriter=writer)
+    del states["M"]["ItemReader"]
+    execution, _ = begun(states, [1])
+    assert advance(execution, 0, WriteFailed("full"), MOMENT).ended.error == "States.ResultWriterFailed"
+    assert [len(write.results) for write in redrive(execution, MOMENT).writes] == [1]
+    assert advance(execution, 0, ResultsWritten({"done": True}), MOMENT).ended.output == {"done": True}
+
+
 def test_only_what_failed_can_be_redriven():
     execution, (calls, _) = begun({"T": TASK})
     with pytest.raises(WorkflowError, match="redriven"):
