@@ -19,6 +19,7 @@ from matcher.workflow.happenings import (
     TaskFailed,
     TaskSucceeded,
     TimerFired,
+    WriteFailed,
 )
 from matcher.workflow.program import compile_machine
 from matcher.workflow.scene import Settings
