@@ -16,10 +16,7 @@ from matcher.cli.terminal import FINDINGS, OK, REFUSED, printable, say, write
 from matcher.errors import DefinitionError, WorkflowError
 from matcher.workflow.check.diagnostic import Diagnostic, Severity
 from matcher.workflow.definition import check, load
-from matcher.workflow.graph.mermaid import mermaid
-from matcher.workflow.graph.model import graph
-from matcher.workflow.graph.svg import svg
-from matcher.workflow.graph.trace import Trace, trace
+from matcher.workflow.graph import picture
 
 __all__ = ["check_definitions", "draw"]
 
@@ -67,9 +64,11 @@ def draw(file: str, form: str, history: str | None, output: str | None) -> int:
         for fault in error.faults:
             say(f"{file}: {fault}")
         return REFUSED
-    painted = None if history is None else _history(history)
-    drawing = graph(machine)
-    text = svg(drawing, painted, machine.comment) if form == "svg" else mermaid(drawing, painted)
+    try:
+        drawn = picture.draw(machine, None if history is None else _events(history))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise WorkflowError(f"{history}: not a history as GetExecutionHistory gives it: {error!r}") from None
+    text = drawn.svg() if form == "svg" else drawn.mermaid()
     if output is None:
         write(text.encode())
     else:
@@ -77,9 +76,6 @@ def draw(file: str, form: str, history: str | None, output: str | None) -> int:
     return OK
 
 
-def _history(file: str) -> Trace:
-    try:
-        read: Any = orjson.loads(_read(file))
-        return trace(read["events"] if isinstance(read, Mapping) else read)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise WorkflowError(f"{file}: not a history as GetExecutionHistory gives it: {error!r}") from None
+def _events(file: str) -> Any:
+    read: Any = orjson.loads(_read(file))
+    return read["events"] if isinstance(read, Mapping) else read

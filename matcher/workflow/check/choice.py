@@ -15,20 +15,13 @@ from matcher.workflow.check.values import (
     constant,
     each,
     path,
+    some_text,
     text,
     timestamp,
     truth,
 )
 
 __all__ = ["choices"]
-
-
-def _comment(place: Place, value: Json) -> None:
-    text(place, value)
-
-
-def _transition(place: Place, value: Json) -> None:
-    text(place, value, empty=False)
 
 
 def _number(place: Place, value: Json) -> None:
@@ -70,7 +63,7 @@ _TREE: Final[dict[str, Check]] = {
 _CONDITIONS: Final[dict[str, Field]] = {
     "Variable": JSONPath(path),
     **{name: JSONPath(check) for name, check in (_TREE | _OPERATORS).items()},
-    "Comment": _comment,
+    "Comment": text,
 }
 _NESTED: Final = Fields("nested condition", _CONDITIONS)
 _RULE: Final = Fields(
@@ -78,7 +71,7 @@ _RULE: Final = Fields(
     {
         **_CONDITIONS,
         "Condition": JSONata(truth),
-        "Next": Required(_transition),
+        "Next": Required(some_text),
         "Assign": assignment,
         "Output": JSONata(jsonata_template),
     },

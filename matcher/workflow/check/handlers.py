@@ -9,7 +9,7 @@ from matcher.workflow.asl.machine import Json
 from matcher.workflow.check.diagnostic import Code, Place, shown
 from matcher.workflow.check.fields import Fields, JSONata, JSONPath, Required, check_fields
 from matcher.workflow.check.templates import assignment, jsonata_template
-from matcher.workflow.check.values import each, number, one_of, result_path, text, whole
+from matcher.workflow.check.values import each, number, one_of, result_path, some_text, text, whole
 
 __all__ = ["LONGEST_SECONDS", "catch", "retry"]
 
@@ -34,14 +34,6 @@ def _error_name(place: Place, value: Json) -> None:
         )
 
 
-def _transition(place: Place, value: Json) -> None:
-    text(place, value, empty=False)
-
-
-def _comment(place: Place, value: Json) -> None:
-    text(place, value)
-
-
 _RETRIER: Final = Fields(
     "retrier",
     {
@@ -51,18 +43,18 @@ _RETRIER: Final = Fields(
         "BackoffRate": number(1),
         "MaxDelaySeconds": whole(1, _LONGEST_DELAY),
         "JitterStrategy": one_of("FULL", "NONE"),
-        "Comment": _comment,
+        "Comment": text,
     },
 )
 _CATCHER: Final = Fields(
     "catcher",
     {
         "ErrorEquals": Required(each(_error_name, least=1)),
-        "Next": Required(_transition),
+        "Next": Required(some_text),
         "ResultPath": JSONPath(result_path),
         "Output": JSONata(jsonata_template),
         "Assign": assignment,
-        "Comment": _comment,
+        "Comment": text,
     },
 )
 

@@ -11,19 +11,11 @@ from matcher.workflow.check.fields import Field, Fields, Required, check_fields
 from matcher.workflow.check.flow import check_flow
 from matcher.workflow.check.handlers import LONGEST_SECONDS
 from matcher.workflow.check.states import check_state
-from matcher.workflow.check.values import is_object, one_of, text, whole
+from matcher.workflow.check.values import is_object, one_of, some_text, text, whole
 
 __all__ = ["check_machine"]
 
 _LONGEST_NAME: Final = 80
-
-
-def _comment(place: Place, value: Json) -> None:
-    text(place, value)
-
-
-def _start(place: Place, value: Json) -> None:
-    text(place, value, empty=False)
 
 
 def _states(place: Place, value: Json) -> None:
@@ -45,9 +37,9 @@ def _name(place: Place, name: str) -> None:
 
 
 _INNER: Final[dict[str, Field]] = {
-    "Comment": _comment,
+    "Comment": text,
     "QueryLanguage": one_of(*QueryLanguage),
-    "StartAt": Required(_start),
+    "StartAt": Required(some_text),
     "States": Required(_states),
 }
 _WHOLE: Final = Fields(

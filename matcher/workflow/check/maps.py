@@ -10,7 +10,7 @@ from matcher.workflow.asl.machine import Json, Mode, QueryLanguage
 from matcher.workflow.check.diagnostic import Code, Place, shown
 from matcher.workflow.check.fields import Field, Fields, JSONata, JSONPath, Required, check_fields
 from matcher.workflow.check.templates import jsonata_template, payload
-from matcher.workflow.check.values import computed, each, one_of, reference_path, text, whole
+from matcher.workflow.check.values import computed, each, one_of, reference_path, some_text, whole
 
 __all__ = ["batcher", "check_mode", "items", "label", "reader", "selector", "writer"]
 
@@ -31,10 +31,6 @@ _DISTRIBUTED_ONLY: Final = (
 )
 
 
-def _name(place: Place, value: Json) -> None:
-    text(place, value, empty=False)
-
-
 def selector(place: Place, value: Json) -> None:
     """A template of one item, in the language of the state."""
     (jsonata_template if place.language is QueryLanguage.JSONATA else payload)(place, value)
@@ -49,7 +45,7 @@ def items(place: Place, value: Json) -> None:
 
 
 _SOURCE: Final[dict[str, Field]] = {
-    "Resource": Required(_name),
+    "Resource": Required(some_text),
     "Parameters": JSONPath(payload),
     "Arguments": JSONata(jsonata_template),
 }
@@ -60,9 +56,9 @@ _READER_CONFIG: Final = Fields(
         "Transformation": one_of("NONE", "LOAD_AND_FLATTEN"),
         "ManifestType": one_of("ATHENA_DATA", "S3_INVENTORY"),
         "CSVHeaderLocation": one_of("FIRST_ROW", "GIVEN"),
-        "CSVHeaders": each(_name, least=1),
+        "CSVHeaders": each(some_text, least=1),
         "CSVDelimiter": one_of("COMMA", "PIPE", "SEMICOLON", "SPACE", "TAB"),
-        "ItemsPointer": _name,
+        "ItemsPointer": some_text,
         "MaxItems": whole(0, _MOST_ITEMS),
         "MaxItemsPath": JSONPath(reference_path),
     },
@@ -107,7 +103,7 @@ def _writer_config(place: Place, value: Json) -> None:
     check_fields(place, value, _WRITER_CONFIG)
 
 
-_WRITER: Final = Fields("ResultWriter", {**_SOURCE, "Resource": _name, "WriterConfig": _writer_config})
+_WRITER: Final = Fields("ResultWriter", {**_SOURCE, "Resource": some_text, "WriterConfig": _writer_config})
 
 
 def reader(place: Place, value: Json) -> None:

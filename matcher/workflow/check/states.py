@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 from matcher.workflow.asl.machine import Json, QueryLanguage
@@ -14,6 +14,8 @@ from matcher.workflow.check.handlers import LONGEST_SECONDS, catch, retry
 from matcher.workflow.check.resources import resource
 from matcher.workflow.check.templates import assignment, jsonata_template, payload, static
 from matcher.workflow.check.values import (
+    Check,
+    anything,
     boolean,
     constant,
     is_object,
@@ -24,23 +26,13 @@ from matcher.workflow.check.values import (
     query_path,
     reference_path,
     result_path,
+    some_text,
     text,
     timestamp,
     whole,
 )
 
 __all__ = ["check_state"]
-
-#: What checks a machine within a state: a branch, or what a Map runs.
-CheckMachine = Callable[[Place, Json], None]
-
-
-def _comment(place: Place, value: Json) -> None:
-    text(place, value)
-
-
-def _transition(place: Place, value: Json) -> None:
-    text(place, value, empty=False)
 
 
 def _credentials(place: Place, value: Json) -> None:
@@ -54,13 +46,9 @@ def _credentials(place: Place, value: Json) -> None:
     place.warn(Code.IGNORED, "Credentials", "nothing: tasks are called with the rights of the process")
 
 
-def _nothing(place: Place, value: Json) -> None:
-    """What is checked together with the state that holds it."""
-
-
 _COMMON: Final[dict[str, Field]] = {
-    "Type": _nothing,
-    "Comment": _comment,
+    "Type": anything,
+    "Comment": text,
     "QueryLanguage": one_of(*QueryLanguage),
 }
 _IN_OUT: Final[dict[str, Field]] = {
@@ -68,7 +56,7 @@ _IN_OUT: Final[dict[str, Field]] = {
     "OutputPath": JSONPath(nullable_path),
     "Output": JSONata(jsonata_template),
 }
-_FLOW: Final[dict[str, Field]] = {"Next": _transition, "End": boolean, "Assign": assignment}
+_FLOW: Final[dict[str, Field]] = {"Next": some_text, "End": boolean, "Assign": assignment}
 _WORKER: Final[dict[str, Field]] = {
     **_COMMON,
     **_IN_OUT,
@@ -108,7 +96,7 @@ _PASS: Final = Fields(
 )
 _CHOICE: Final = Fields(
     "Choice",
-    {**_COMMON, **_IN_OUT, "Assign": assignment, "Choices": Required(choices), "Default": _transition},
+    {**_COMMON, **_IN_OUT, "Assign": assignment, "Choices": Required(choices), "Default": some_text},
 )
 _WAIT: Final = Fields(
     "Wait",
@@ -136,14 +124,14 @@ _FAIL: Final = Fields(
     single=(("Error", "ErrorPath"), ("Cause", "CausePath")),
 )
 _PARALLEL: Final = Fields(
-    "Parallel", {**_WORKER, "Arguments": JSONata(jsonata_template), "Branches": Required(_nothing)}
+    "Parallel", {**_WORKER, "Arguments": JSONata(jsonata_template), "Branches": Required(anything)}
 )
 _MAP: Final = Fields(
     "Map",
     {
         **_WORKER,
-        "ItemProcessor": _nothing,
-        "Iterator": _nothing,
+        "ItemProcessor": anything,
+        "Iterator": anything,
         "Items": JSONata(maps.items),
         "ItemsPath": JSONPath(path),
         "ItemSelector": maps.selector,
@@ -169,7 +157,7 @@ _MAP: Final = Fields(
 _STATES: Final = {fields.kind: fields for fields in (_TASK, _WAIT, _PASS, _SUCCEED, _FAIL, _CHOICE, _PARALLEL, _MAP)}
 
 
-def check_state(place: Place, state: Json, branch: CheckMachine, processor: CheckMachine) -> None:
+def check_state(place: Place, state: Json, branch: Check, processor: Check) -> None:
     """Check a state, and the machines within by `branch` and `processor`."""
     if not is_object(place, state):
         return
@@ -209,7 +197,7 @@ def _heartbeat(place: Place, state: Mapping[str, Json]) -> None:
         place.below("HeartbeatSeconds").error(str(heartbeat), f"less than TimeoutSeconds, {timeout}")
 
 
-def _branches(place: Place, value: Json, branch: CheckMachine) -> None:
+def _branches(place: Place, value: Json, branch: Check) -> None:
     if isinstance(value, list) and value:
         for index, one in enumerate(value):
             branch(place.below(index), one)
@@ -217,7 +205,7 @@ def _branches(place: Place, value: Json, branch: CheckMachine) -> None:
         place.error(shown(value), "an array of at least one branch")
 
 
-def _map(place: Place, state: Mapping[str, Json], processor: CheckMachine) -> None:
+def _map(place: Place, state: Mapping[str, Json], processor: Check) -> None:
     maps.check_mode(place, state)
     for name in ("ItemProcessor", "Iterator"):
         if name in state:

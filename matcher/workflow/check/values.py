@@ -23,6 +23,7 @@ __all__ = [
     "Check",
     "anything",
     "boolean",
+    "computed",
     "constant",
     "each",
     "is_object",
@@ -33,20 +34,22 @@ __all__ = [
     "query_path",
     "reference_path",
     "result_path",
+    "some_text",
     "text",
     "timestamp",
     "truth",
     "whole",
 ]
 
-Check: TypeAlias = Callable[[Place, Json], None]
+#: What a check returns does not matter: it tells the report.
+Check: TypeAlias = Callable[[Place, Json], object]
 
 #: RFC 3339 as AWS reads it: T and Z or an offset are obligatory.
 _TIMESTAMP: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)")
 
 
 def anything(place: Place, value: Json) -> None:
-    """Any JSON will do."""
+    """Any JSON will do, or it is checked with the state that holds it."""
 
 
 def boolean(place: Place, value: Json) -> None:
@@ -60,6 +63,11 @@ def text(place: Place, value: Json, *, empty: bool = True) -> bool:
         return True
     place.error(shown(value), "a string" if empty else "a string of at least one character")
     return False
+
+
+def some_text(place: Place, value: Json) -> bool:
+    """A string of at least one character: the name of a state, of a column, of a resource."""
+    return text(place, value, empty=False)
 
 
 def computed(place: Place, value: Json) -> bool:

@@ -7,13 +7,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from matcher.workflow.graph.model import START, Edge, Kind
 
-__all__ = ["Status", "Trace", "Visits", "duration", "moment", "told", "trace"]
+__all__ = ["Event", "Status", "Trace", "Visits", "duration", "moment", "told", "trace"]
 
-Event = Mapping[str, Any]
+Event: TypeAlias = Mapping[str, Any]
 
 
 class Status(StrEnum):

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from matcher.errors import DefinitionError
 from matcher.workflow.asl.build import STATES
 from matcher.workflow.asl.machine import (
     ABSENT,
@@ -28,7 +29,7 @@ from matcher.workflow.asl.machine import (
     Wait,
 )
 from matcher.workflow.asl.naming import field_name, pointer_to
-from matcher.workflow.definition import load
+from matcher.workflow.definition import load, load_state
 
 CASES = Path(__file__).parents[3] / "cases" / "definitions"
 
@@ -148,3 +149,17 @@ def test_machines_are_frozen() -> None:
 def test_names_and_pointers() -> None:
     assert [field_name(name) for name in ("items_path", "csv_headers", "end")] == ["ItemsPath", "CSVHeaders", "End"]
     assert pointer_to("/a", "b/c", 0, "~") == "/a/b~1c/0/~0"
+
+
+def test_a_state_by_itself_may_lead_to_what_is_not_there() -> None:
+    made = load_state({"Type": "Choice", "Choices": [{"Variable": "$.a", "IsNull": True, "Next": "X"}], "Default": "Y"})
+    assert isinstance(made, Choice)
+    assert (made.name, made.default, made.choices[0].next) == ("State", "Y", "X")
+    assert load_state({"Type": "Pass", "Output": {}, "Next": "X"}, "a/b", language=QueryLanguage.JSONATA).next == "X"  # type: ignore[attr-defined]
+
+
+def test_faults_of_a_state_by_itself_have_their_places_in_it() -> None:
+    inner = {"StartAt": "I", "States": {"I": {"Type": "Pass", "Next": "X"}}}
+    with pytest.raises(DefinitionError) as caught:
+        load_state('{"Type": "Map", "ItemProcessor": ' + json.dumps(inner) + ', "Next": "X", "Labl": 1}', "a/b")
+    assert [fault.at for fault in caught.value.faults] == ["/Labl", "/ItemProcessor/States/I/Next", "/ItemProcessor"]
