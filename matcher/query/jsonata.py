@@ -1,7 +1,8 @@
 """Turn a JSONata expression into its value, bounded in time, depth, steps and size, and the same for the same moment.
 
 The engine is jlens, in Rust. Plain paths (`$states.input.a.b`), most of what workflows say, are read here instead where
-that gives the same: through objects down to a value that is there.
+that gives the same: through objects down to a value that is there. Variables reach the engine as members of the input
+document, of which it converts only what the expression reads; given as bindings they would be converted whole.
 """
 
 from __future__ import annotations
@@ -13,8 +14,6 @@ from functools import lru_cache
 from random import Random
 from typing import TYPE_CHECKING, Any, Final
 
-import orjson
-
 from matcher.errors import Fault, MissingExtra, QueryError
 from matcher.query.functions import FUNCTIONS, chance
 from matcher.query.reference import MISSING
@@ -25,6 +24,9 @@ if TYPE_CHECKING:
 __all__ = ["BOUNDS", "FUNCTION", "Bounds", "EvaluationError", "Expression", "compile_expression"]
 
 _PLAIN: Final = re.compile(r"\s*\$([A-Za-z_]\w*)((?:\.[A-Za-z_]\w*)*)\s*", re.ASCII)
+_VARIABLE: Final = re.compile(r"\$([^\W\d]\w*)")
+#: Begins the members of the document that are variables.
+_MARK: Final = "\x01"
 #: Names that are operators or values, not members, where a step could stand.
 _WORDS: Final = frozenset({"and", "or", "in", "true", "false", "null"})
 
@@ -72,9 +74,10 @@ class Expression:
     """A compiled expression; of any thread."""
 
     text: str
-    engine: Engine
     #: The variable and the members of a plain path; None: any other expression.
     plain: tuple[str, ...] | None
+    #: Variables that it may name.
+    names: tuple[str, ...]
     #: Names of the functions of chance that it may call.
     chances: tuple[str, ...]
 
@@ -90,14 +93,22 @@ class Expression:
             found = _walk(self.plain, variables)
             if found is not MISSING:
                 return found
-        bindings = dict(variables)
-        if self.chances:
-            bindings |= chance(random or Random(0))
-        text = _run(self.engine, bindings, now, bounds)
-        if text is not None:
-            return orjson.loads(text)
-        kind = _run(_engine(f"$type(({self.text}\n))"), bindings, now, bounds)
-        return FUNCTION if kind == '"function"' else MISSING
+        present = tuple(name for name in self.names if name in variables)
+        document = {_MARK + name: variables[name] for name in present}
+        bindings = chance(random or Random(0)) if self.chances else None
+        value = _run(_engine(_with(present, self.text)), document, bindings, now, bounds)
+        if value is not None:
+            return value
+        kind = _run(_engine(_with(present, f"$type(({self.text}\n))")), document, bindings, now, bounds)
+        return None if kind == "null" else FUNCTION if kind == "function" else MISSING
+
+
+def _with(names: tuple[str, ...], text: str) -> str:
+    """The expression with these variables taken from the input's members of marked names, which no name can be."""
+    if not names:
+        return text
+    taken = "".join(f"${name} := $.`{_MARK}{name}`; " for name in names)
+    return f"({taken}{text}\n)"
 
 
 def _walk(names: tuple[str, ...], variables: Mapping[str, Any]) -> Any:
@@ -111,12 +122,12 @@ def _walk(names: tuple[str, ...], variables: Mapping[str, Any]) -> Any:
     return value
 
 
-def _run(engine: Engine, bindings: dict[str, Any], now: float, bounds: Bounds) -> str | None:
+def _run(engine: Engine, document: Any, bindings: dict[str, Any] | None, now: float, bounds: Bounds) -> Any:
     from jlens import JlensError
 
     try:
-        return engine.evaluate_json(
-            None,
+        return engine.evaluate(
+            document,
             bindings,
             timeout=bounds.seconds,
             max_depth=bounds.depth,
@@ -135,10 +146,12 @@ def _run(engine: Engine, bindings: dict[str, Any], now: float, bounds: Bounds) -
 @lru_cache(maxsize=4096)
 def compile_expression(text: str) -> Expression:
     """Read an expression, without the `{% %}` around it. Raises QueryError with the character where it is none."""
-    plain = _PLAIN.fullmatch(text)
-    names = (plain[1], *plain[2].split(".")[1:]) if plain else None
+    _engine(text)
+    found = _PLAIN.fullmatch(text)
+    plain = (found[1], *found[2].split(".")[1:]) if found else None
     chances = tuple(name for name in ("random", "uuid") if f"${name}" in text)
-    return Expression(text, _engine(text), None if names and _WORDS & set(names) else names, chances)
+    names = tuple(dict.fromkeys(_VARIABLE.findall(text)))
+    return Expression(text, None if plain and _WORDS & set(plain) else plain, names, chances)
 
 
 @lru_cache(maxsize=4096)

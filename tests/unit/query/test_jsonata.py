@@ -10,6 +10,7 @@ import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from jlens import Expression
 
 from matcher.errors import QueryError
 from matcher.query.jsonata import FUNCTION, Bounds, EvaluationError, compile_expression
@@ -106,5 +107,29 @@ def test_a_plain_path_gives_what_the_engine_gives(document, names):
     except QueryError:
         return
     found = expression.evaluate({"v": document})
-    answer = expression.engine.evaluate_json(None, {"v": document})
+    answer = Expression(text).evaluate_json(None, {"v": document})
     assert found == (MISSING if answer is None else orjson.loads(answer))
+
+
+@pytest.mark.parametrize("text", ["$v[0]", "$v[b > 1].b", "$sum($v.b)", "$v.b[]", "$v ~> $map(function($i){$i.b})", "$v#$i.$i", "$exists($w)"])
+def test_variables_mean_what_bindings_mean(text):
+    document = [{"b": 1}, {"b": 2}, {"b": 3}]
+    answer = orjson.loads(Expression(text).evaluate_json(None, {"v": document}))
+    assert compile_expression(text).evaluate({"v": document, "unused": 1}) == answer
+
+
+def test_a_variable_may_be_named_as_a_function_and_nothing_else_is_seen():
+    assert compile_expression("$sum").evaluate({"sum": 5}) == 5
+    assert compile_expression("$sum([1, 2])").evaluate({"x": 1}) == 3
+    assert compile_expression("x").evaluate({"x": 1}) is MISSING
+    assert compile_expression("states.input").evaluate(VARIABLES) is MISSING
+
+
+def test_one_member_of_a_large_document_is_cheap():
+    large = {"states": {"input": {"a": 1, "items": [{"id": number, "v": [1, 2, 3]} for number in range(20_000)]}}}
+    expression = compile_expression("$states.input.a + 1")
+    expression.evaluate(large)
+    begun = time.perf_counter()
+    for _ in range(100):
+        assert expression.evaluate(large) == 2
+    assert time.perf_counter() - begun < 0.5
