@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from random import Random
 from typing import TYPE_CHECKING, Any, Final
@@ -80,6 +80,8 @@ class Expression:
     names: tuple[str, ...]
     #: Names of the functions of chance that it may call.
     chances: tuple[str, ...]
+    #: Engines by the variables that they take from the document; filled as they are wanted.
+    engines: dict[tuple[str, ...], Engine] = field(default_factory=dict, compare=False, repr=False)
 
     def evaluate(
         self, variables: Mapping[str, Any], now: float = 0.0, random: Random | None = None, bounds: Bounds = BOUNDS
@@ -96,7 +98,10 @@ class Expression:
         present = tuple(name for name in self.names if name in variables)
         document = {_MARK + name: variables[name] for name in present}
         bindings = chance(random or Random(0)) if self.chances else None
-        value = _run(_engine(_with(present, self.text)), document, bindings, now, bounds)
+        engine = self.engines.get(present)
+        if engine is None:
+            engine = self.engines[present] = _engine(_with(present, self.text))
+        value = _run(engine, document, bindings, now, bounds)
         if value is not None:
             return value
         kind = _run(_engine(_with(present, f"$type(({self.text}\n))")), document, bindings, now, bounds)

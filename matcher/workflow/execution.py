@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from matcher.errors import WorkflowError
 from matcher.workflow.fan import gathered, report
 from matcher.workflow.frames import Fanning, Frame, Json, Result, Writing
-from matcher.workflow.happenings import Changes, Ended, Happening, Moment
+from matcher.workflow.happenings import Changes, Ended, Happening, Moment, Proceed
 from matcher.workflow.program import Program
 from matcher.workflow.scene import Settings
 from matcher.workflow.step import enter, resume
@@ -55,10 +55,10 @@ def advance(execution: Execution, frame: int, happening: Happening, moment: Mome
     found = execution.frames.get(frame)
     if found is None or execution.ended is not None:
         return turn.changes
-    if found.work is None:
-        enter(turn, found)
-    else:
+    if found.work is not None:
         resume(turn, found, happening)
+    elif isinstance(happening, Proceed):
+        enter(turn, found)
     while turn.over:
         report(turn, turn.over.pop())
     return turn.changes

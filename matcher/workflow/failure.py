@@ -11,7 +11,6 @@ from matcher.workflow.frames import Json
 __all__ = ["FATAL", "UNLISTED", "Failure", "plain", "shown"]
 
 ALL: Final = "States.ALL"
-BRANCH_FAILED: Final = "States.BranchFailed"
 DATA_LIMIT: Final = "States.DataLimitExceeded"
 HEARTBEAT: Final = "States.HeartbeatTimeout"
 INTRINSIC: Final = "States.IntrinsicFailure"

@@ -158,11 +158,9 @@ def resume(turn: Turn, frame: Frame, happening: Happening) -> None:
     step = turn.step(frame)
     try:
         match frame.work, happening:
-            case Pausing(retry=True), TimerFired():
+            case Pausing(until, retry), TimerFired() if until <= turn.moment.now:
                 frame = replace(frame, work=None)
-                _BODIES[step.type](turn, frame, step, turn.scene(frame))
-            case Pausing(), TimerFired():
-                _rested(turn, replace(frame, work=None), step, turn.scene(frame))
+                (_BODIES[step.type] if retry else _rested)(turn, frame, step, turn.scene(frame))
             case Calling(), _:
                 _answered(turn, frame, step, happening)
             case Reading() | Fanning(reading=True), ItemsRead() | ReadFailed():

@@ -79,9 +79,9 @@ def state(kind, what, names):
 
 def run_in_any_order(machine, number, random):
     execution = Execution(compile_machine(machine), {"Execution": {}, "StateMachine": {}})
-    moment = Moment(0.0, Random(0), lambda _frame: "token")
+    clock = count(step=100)
     failures: dict[tuple[int, str], int] = {}
-    changes = start(execution, number, moment)
+    changes = start(execution, number, moment(clock))
     waiting = []
     while execution.ended is None:
         waiting += [(frame, Proceed()) for frame in changes.ready]
@@ -90,8 +90,12 @@ def run_in_any_order(machine, number, random):
         frame, happening = waiting.pop(random.randrange(len(waiting)))
         for key, kept in execution.frames.items():
             execution.frames[key] = load_frame(json.loads(json.dumps(dump(kept))))
-        changes = advance(execution, frame, happening, moment)
+        changes = advance(execution, frame, happening, moment(clock))
     return execution
+
+
+def moment(clock):
+    return Moment(float(next(clock)), Random(0), lambda _frame: "token")
 
 
 def answer(call, failures):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -73,6 +74,19 @@ def test_a_happening_that_nothing_waits_for_changes_nothing():
     assert advance(execution, 99, TaskSucceeded(1), MOMENT).frames == {}
     assert advance(execution, 0, TaskSucceeded(1), MOMENT).ended.output == 1
     assert len(calls) == 1
+
+
+def test_a_timer_that_fires_too_early_changes_nothing():
+    execution, _ = begun({"W": {"Type": "Wait", "Seconds": 10, "End": True}}, 1)
+    assert advance(execution, 0, TimerFired(), MOMENT).ended is None
+    assert advance(execution, 0, TimerFired(), replace(MOMENT, now=10.0)).ended.output == 1
+
+
+def test_only_a_proceed_enters_a_state():
+    execution = Execution(program({"T": TASK}), {"Execution": {}, "StateMachine": {}})
+    start(execution, None, MOMENT)
+    assert advance(execution, 0, TaskSucceeded(1), MOMENT).events == []
+    assert advance(execution, 0, Proceed(), MOMENT).events[0].type == "TaskStateEntered"
 
 
 def test_a_redrive_begins_at_the_failed_branch_and_keeps_the_other():
