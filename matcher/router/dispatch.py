@@ -82,7 +82,10 @@ class Dispatch:
 
     async def wait(self) -> Report:
         """Do what waits, and give the report."""
-        done = await asyncio.gather(*map(self._finish, self.waiting))
+        if len(self.waiting) == 1:  # no task of its own is needed
+            done = [await self._finish(self.waiting[0])]
+        else:
+            done = await asyncio.gather(*map(self._finish, self.waiting))
         for waiting, took in zip(self.waiting, done, strict=True):
             self.took[waiting.place] = took
         return Report(self.took)
@@ -104,8 +107,13 @@ class Dispatch:
         return plan, status, result, error, perf_counter() - waiting.started
 
     async def _send(self, plan: Plan) -> Any:
-        message = self._message(plan)
-        async with asyncio.timeout(plan.settings.get("timeout")):
-            if isinstance(plan.to, BusTarget):
-                return await plan.to.dispatch(message)
-            return await plan.to.send(message)
+        if plan.soon is not None:
+            sending = plan.soon(self._event)
+        else:
+            send = plan.to.dispatch if isinstance(plan.to, BusTarget) else plan.to.send
+            sending = send(self._message(plan))
+        timeout = plan.settings.get("timeout")
+        if timeout is None:
+            return await sending
+        async with asyncio.timeout(timeout):
+            return await sending

@@ -43,9 +43,9 @@ class FunctionTarget:
     def quick(self, shape: Shape | None, clock: Clock) -> Callable[[bytes], Any] | None:
         """Give the call of an event's bytes that needs nothing else; None where the function asks for more.
 
-        It spares a dispatch the message: a plain function costs a call.
+        It spares a dispatch the message: a plain function costs a call. That of an `async def` gives its coroutine.
         """
-        if self.is_async or len(self._arguments) != 1 or self._arguments[0].keyword is not None:
+        if len(self._arguments) != 1 or self._arguments[0].keyword is not None:
             return None
         (argument,) = self._arguments
         if argument.source == "message" or (shape is not None and argument.source == "event"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +27,7 @@ __all__ = ["Plan", "Surroundings", "default_name", "planned"]
 
 #: Seconds for one attempt in a delivery, and sends at a time, unless a target's settings say otherwise.
 TIMEOUT, CONCURRENCY = 60.0, 10
+Call = Callable[[bytes], Any]
 _ALLOWED = frozenset(TargetSettings.__annotations__)
 _SHAPING = ("input", "input_path", "input_transformer", "transform")
 
@@ -46,7 +48,8 @@ class Surroundings:
 class Plan:
     """How one target of one rule gets its events.
 
-    `quick` calls a plain function with nothing but the event's bytes; None where more is needed. `to` is what takes
+    `quick` calls a plain function with nothing but the event's bytes, `soon` an `async` one; None where more is needed.
+    `handler` is a plain function that may need more. `to` is what takes
     messages in a dispatch; `subscription` is how the engine delivers, exception handlers included.
     """
 
@@ -63,6 +66,7 @@ class Plan:
         "rule",
         "settings",
         "shape",
+        "soon",
         "subscription",
         "target",
         "to",
@@ -82,11 +86,13 @@ class Plan:
         self.retry = _retry(self.settings.get("retry", True))
         to = self._made(given, around)
         self.handler = to if isinstance(to, FunctionTarget) and not to.is_async else None
-        self.quick = to.quick(self.shape, around.clock) if isinstance(to, FunctionTarget) else None
+        quick = to.quick(self.shape, around.clock) if isinstance(to, FunctionTarget) else None
+        self.quick: Call | None = quick if self.handler is not None else None
+        self.soon: Call | None = quick if self.handler is None else None
         idempotent = idempotent_of(self.settings.get("idempotent"))
         if idempotent is not None:
             to = Once(to, idempotent, self.queue, around.seen, around.clock)
-            self.handler = self.quick = None
+            self.handler = self.quick = self.soon = None
         self.to: Target = to
         self.failures = around.failures
         self.subscription = self._subscribed(Guarded(to, around.failures), bus)
