@@ -23,7 +23,7 @@ __all__ = ["DEFAULT", "Table", "columns"]
 #: The columns where no template names others.
 DEFAULT: Final = "source,line,byte,rules"
 
-_ROWS: Final = 1 << 16  # of a row group, at most
+_ROWS: Final = 1 << 14  # of a row group, at most
 _BYTES: Final = 16 << 20  # of events and selected values in one, about
 _FEW: Final = 64  # rows that are not divided further where the disk is full
 _EXACT: Final = 1 << 53  # integers up to it are doubles
