@@ -51,7 +51,11 @@ Event = Write | Truncate | Delete | Sync | Told
 
 @dataclass(slots=True)
 class Disk:
-    """What happened, in order. `room` is how many bytes more can be written; None: any number."""
+    """What happened, in order. `room` is how many bytes more can be written to write-ahead logs; None: any number.
+
+    Other files have room: SQLite keeps a checkpoint that fails to itself and tries again later, but apsw tells it to the
+    commit that set it off, which is committed nonetheless.
+    """
 
     events: list[Event] = field(default_factory=list)
     room: int | None = None
@@ -97,9 +101,11 @@ class LayerFile(apsw.VFSFile):
         super().__init__("", name, flags)
 
     def xWrite(self, data: bytes, offset: int) -> None:
-        if self.disk.room is not None:
+        if self.disk.room is not None and self.name.endswith("-wal"):
             if len(data) > self.disk.room:
-                raise apsw.FullError("no space left on the disk of the test")
+                error = apsw.FullError("the disk of the test is full")
+                error.result = error.extendedresult = apsw.SQLITE_FULL
+                raise error
             self.disk.room -= len(data)
         self.disk.events.append(Write(self.name, offset, bytes(data)))
         super().xWrite(data, offset)
