@@ -15,9 +15,6 @@ from matcher.workflow.turn import Over, Turn
 
 __all__ = ["defeat", "effective", "go", "leave", "recover"]
 
-#: States that hold others, and so have events of their own for failing.
-_NESTS = frozenset({"Map", "Parallel"})
-
 
 def effective(frame: Frame, step: Step, scene: Scene) -> Json:
     """The document of the state's expressions: in JSONPath the input by InputPath, in JSONata `$states`."""
@@ -104,7 +101,7 @@ def recover(turn: Turn, frame: Frame, step: Step, fault: Failure, *, previous: i
             except Failure as another:
                 recover(turn, frame, replace(step, retry=(), rules=()), another)
                 return
-    if step.type in _NESTS and (inner or fault.error not in FATAL):
+    if step.scopes and (inner or fault.error not in FATAL):
         frame = replace(frame, last=turn.event(frame.history, frame.last, f"{step.type}StateFailed"))
     defeat(turn, frame, fault.error, cause)
 
@@ -132,7 +129,8 @@ def _retry(turn: Turn, frame: Frame, step: Step, error: str | None) -> bool:
             return False
         until = turn.moment.now + _delay(retrier, retries[index], turn)
         counted = tuple(count + (position == index) for position, count in enumerate(retries))
-        turn.drop_below(frame.id)
+        if step.scopes:
+            turn.drop_below(frame.id)
         turn.put(replace(frame, work=Pausing(until, retry=True), retries=counted, attempt=frame.attempt + 1))
         turn.changes.timers.append(Timer(frame.id, until))
         return True
@@ -160,9 +158,9 @@ def _catch(turn: Turn, frame: Frame, step: Step, rule: Rule, error: str | None, 
         output = error_output if rule.merge is None else rule.merge(frame.input, error_output)
     assigned = None if rule.assign is None else rule.assign(document, scene)
     turn.fits(frame, output)
-    if step.type in _NESTS:
+    if step.scopes:
         frame = replace(frame, last=turn.event(frame.history, frame.last, f"{step.type}StateFailed"))
-    turn.drop_below(frame.id)
+        turn.drop_below(frame.id)
     go(turn, frame, step, output, assigned, rule.next)
 
 
