@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from itertools import chain, islice, takewhile
+from itertools import islice, takewhile
 
 import orjson
 
@@ -107,24 +107,30 @@ def claim(
         (SELECT position {READY} AND due <= ? ORDER BY due, position LIMIT ?)""",  # noqa: S608 - a constant
         (number, now, limit + len(claimed)),
     ).fetchone()
-    heads = [position for position in orjson.loads(ready) if position not in claimed]
-    if run == 1 or not heads:
-        return deliveries(connection, queue, number, heads[:limit])
-    members = chain.from_iterable(_run(connection, number, head, min(run, limit), now, claimed) for head in heads)
-    return deliveries(connection, queue, number, list(islice(members, limit)))
+    heads = [position for position in orjson.loads(ready) if position not in claimed][:limit]
+    if run > 1:
+        heads = list(islice(_runs(connection, number, heads, run, now, claimed), limit))
+    return deliveries(connection, queue, number, heads)
 
 
-def _run(
-    connection: Connection, queue: int, head: int, length: int, now: float, claimed: Collection[int]
+def _runs(
+    connection: Connection, queue: int, heads: Sequence[int], length: int, now: float, claimed: Collection[int]
 ) -> Iterator[int]:
-    """The head, and those right behind it in its group that can be delivered after it."""
-    yield head
-    rows = connection.execute(
-        """SELECT position, due FROM delivery WHERE queue = ?1 AND position > ?2
-        AND member = (SELECT member FROM delivery WHERE queue = ?1 AND position = ?2) ORDER BY position LIMIT ?3""",
-        (queue, head, length - 1),
-    ).fetchall()
-    yield from (position for position, _ in takewhile(lambda row: row[1] <= now and row[0] not in claimed, rows))
+    """Each head, and those right behind it in its group that can be delivered after it."""
+    (found,) = connection.execute(
+        """SELECT json_group_array(json_array(position, json(behind))) FROM (
+            SELECT head.position AS position, (
+                SELECT json_group_array(json_array(position, due)) FROM (
+                    SELECT position, due FROM delivery
+                    WHERE queue = ?1 AND member = head.member AND position > head.position ORDER BY position LIMIT ?3)
+            ) AS behind
+            FROM json_each(?2) AS chosen CROSS JOIN delivery AS head ON queue = ?1 AND head.position = chosen.value)""",
+        (queue, array(heads), length - 1),
+    ).fetchone()
+    behind: dict[int, list[tuple[int, float]]] = dict(orjson.loads(found))
+    for head in heads:
+        yield head
+        yield from (place for place, _ in takewhile(lambda row: row[1] <= now and row[0] not in claimed, behind[head]))
 
 
 def deliveries(connection: Connection, queue: str, number: int, positions: Sequence[int]) -> list[Delivery]:
@@ -134,10 +140,11 @@ def deliveries(connection: Connection, queue: str, number: int, positions: Seque
     rows = connection.execute(
         """SELECT delivery.position, member, due, attempts, first_attempt, error, log.id, bus, accepted, more, body
         FROM json_each(?) AS chosen CROSS JOIN delivery ON queue = ? AND delivery.position = chosen.value
-        CROSS JOIN log ON log.position = chosen.value ORDER BY chosen.key""",
+        CROSS JOIN log ON log.position = chosen.value""",
         (array(positions), number),
     ).fetchall()
-    return [Delivery(queue, row[0], entry(*row[6:]), *row[1:6]) for row in rows]
+    found = {row[0]: Delivery(queue, row[0], entry(*row[6:]), *row[1:6]) for row in rows}
+    return [found[position] for position in positions]
 
 
 def next_due(connection: Connection, queue: str, claimed: Collection[int]) -> float | None:
