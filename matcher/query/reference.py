@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final, cast
 
+import orjson
+
 from matcher.errors import Fault, QueryError
 
 __all__ = ["CONTEXT", "INPUT", "MISSING", "Reference", "parse", "split"]
@@ -102,8 +104,8 @@ def _set(document: Any, steps: tuple[str | int, ...], at: int, value: Any) -> An
             made = list(document)
             made[step] = _set(document[step], steps, at + 1, value)
             return made
-    found = "nothing" if document is MISSING else type(document).__name__
-    raise LookupError(f"{_text(step)} can't be set in {found}")
+    found = "nothing" if document is MISSING else orjson.dumps(document).decode()
+    raise LookupError(f'Unable to apply step "{step}" to input {found}')
 
 
 def _text(step: str | int) -> str:

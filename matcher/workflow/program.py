@@ -181,8 +181,7 @@ def _merge(result_path: str | None) -> Merge | None:
         try:
             return reference.set(raw, result)
         except LookupError as error:
-            cause = f"Unable to apply ResultPath {result_path} to the state's input: {error}"
-            raise Failure(failure.RESULT_PATH, cause, described=True) from None
+            raise Failure(failure.RESULT_PATH, str(error), described=True) from None
 
     return merge
 
