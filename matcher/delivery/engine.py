@@ -76,7 +76,7 @@ class Engine:
             self._forget(lane)
 
     def _forget(self, lane: Lane) -> None:
-        if lane.closed and not lane.held:
+        if lane.idle:
             self._lanes.pop(lane.subscription.queue, None)
 
     # -- running
@@ -91,16 +91,16 @@ class Engine:
             return
         await self._consuming.enter_async_context(self._store.consumer(wait=wait))
         self._patience.begin()
-        self._task = asyncio.get_running_loop().create_task(self._intake.run())
+        self._task = asyncio.get_running_loop().create_task(self._consume())
         self._trimmer.note(0)
         for lane in self._lanes.values():
             lane.wake()
-        await self._tell_of_orphans()
 
-    async def _tell_of_orphans(self) -> None:
+    async def _consume(self) -> None:
         for depth in await self._patience.insist("depths", self._store.queue.depths):
             if depth.queue not in self._lanes:
                 self._observer.log("warning", "deliveries wait for a rule", queue=depth.queue, waiting=depth.waiting)
+        await self._intake.run()
 
     async def stop(self, grace: float = 30.0) -> None:
         """Claim nothing more, let sends end for `grace` seconds, then cancel them. What is not done is handed back."""
@@ -173,5 +173,5 @@ class Engine:
             self._settler.unsettled,
             self._patience.failures,
             dict(self._patience.troubles),
-            {queue: lane_stats(lane) for queue, lane in sorted(self._lanes.items())},
+            {queue: lane_stats(lane) for queue, lane in sorted(self._lanes.items()) if not lane.idle},
         )

@@ -77,6 +77,11 @@ class Lane:
     def sending(self) -> int:
         return len(self._watch.flights)
 
+    @property
+    def idle(self) -> bool:
+        """Whether it is closed, and nothing will come of it any more."""
+        return self.closed and not self.held and self._claimer is None
+
     # -- claiming
 
     def wake(self) -> None:

@@ -31,7 +31,7 @@ class Patience:
         self.troubles: dict[str, str] = {}
 
     async def insist(self, name: str, call: Callable[[], Awaitable[Answer]]) -> Answer:
-        """What the call answers, however often it has to be made. Raises what it raises once patience is over."""
+        """What the call answers, however often it has to be made; once patience is over, a failure cancels who asks."""
         wait = FIRST
         while True:
             try:
@@ -39,7 +39,7 @@ class Patience:
             except Exception as error:  # StoreError; anything else is no reason to lose deliveries either
                 self._failed(name, error)
                 if self._over:
-                    raise
+                    raise asyncio.CancelledError from error
             else:
                 if wait > FIRST and self.troubles.pop(name, None) is not None:
                     self._observer.log("info", "the store answers again", call=name)
