@@ -168,7 +168,7 @@ class _Reader:
 
     def happen(self, thread: _Thread, kind: str, event: Event) -> None:
         """What befalls the state in which the thread stands; of a Map or Parallel, the one around the failing state."""
-        fails = kind.endswith(_FAILURES)
+        fails, inner = kind.endswith(_FAILURES), thread.frame
         for container in ("Map", "Parallel"):
             if kind.startswith((f"{container}State", f"{container}Run")):
                 while thread.frame is not None and (
@@ -180,7 +180,8 @@ class _Reader:
         if thread.frame is None:
             return
         if fails:
-            self.fail(thread.frame, event)
+            self.fail(thread.frame, _details(event))
+            self.inherit(thread.frame, inner)
         elif kind.endswith("Succeeded"):
             thread.frame.failed = False
         elif kind.endswith(_ATTEMPTS):
@@ -189,9 +190,14 @@ class _Reader:
         if kind == "MapStateStarted":
             self.states[thread.frame.name].items["length"] += _details(event).get("length", 0)
 
-    def fail(self, frame: _Frame, event: Event) -> None:
+    def inherit(self, frame: _Frame, inner: _Frame | None) -> None:
+        """A Map or Parallel fails by an error within, which AWS tells only there."""
+        visits = self.states[frame.name]
+        if inner is not None and not visits.error:
+            visits.error, visits.cause = self.states[inner.name].error, self.states[inner.name].cause
+
+    def fail(self, frame: _Frame, details: Mapping[str, Any]) -> None:
         frame.failed = True
-        details = _details(event)
         visits = self.states[frame.name]
         if details.get("error") or details.get("cause"):
             visits.error, visits.cause = details.get("error", ""), details.get("cause", "")
@@ -201,7 +207,7 @@ class _Reader:
         frame = thread.frame or (self.frames[-1] if self.frames else None)
         if how in _FAILURES and frame is not None:
             if not self.states[frame.name].error:
-                self.fail(frame, event)
+                self.fail(frame, _details(event))
             while frame is not None:
                 frame.failed = True
                 frame = frame.outer

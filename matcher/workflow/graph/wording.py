@@ -33,7 +33,7 @@ _SIGNS: Final = {
 }
 _OPERATOR: Final = re.compile(rf"(?:String|Numeric|Boolean|Timestamp)({'|'.join(_SIGNS)})")
 _FUNCTION: Final = re.compile(r"arn:[^:]*:lambda:.*:function:(?P<name>[^:]+)")
-_PATTERNS: Final = {"sync": ", until done", "sync:2": ", until done", "waitForTaskToken": ", until called back"}
+_PATTERNS: Final = {"": "", "sync": ", until done", "sync:2": ", until done", "waitForTaskToken": ", until called back"}
 _UNITS: Final = ((86_400, "d"), (3_600, "h"), (60, "min"))
 
 
@@ -90,13 +90,15 @@ def detail(state: State) -> str:
 
 
 def _resource(resource: str) -> str:
-    """`sqs:sendMessage`, the name of a function or an activity, or the resource itself."""
+    """`sqs:sendMessage`, the name of a function or an activity, or one's own name, and how its answer comes."""
     if found := _FUNCTION.match(resource):
         return found["name"]
-    if not resource.startswith("arn:"):
-        return resource
-    name, _, pattern = resource.split(":", 5)[-1].removeprefix("activity:").removeprefix("aws-sdk:").partition(".")
-    return name + _PATTERNS.get(pattern, "")
+    name, _, pattern = resource.rpartition(".")
+    if pattern not in _PATTERNS:
+        name, pattern = resource, ""
+    if name.startswith("arn:"):
+        name = name.split(":", 5)[-1].removeprefix("activity:").removeprefix("aws-sdk:")
+    return name + _PATTERNS[pattern]
 
 
 def _seconds(seconds: int) -> str:

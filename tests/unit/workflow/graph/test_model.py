@@ -76,6 +76,7 @@ def test_conditions_in_words(tree: Condition | str | bool, words: str) -> None:
         ({"Type": "Task", "Resource": "arn:aws:states:::states:startExecution.sync:2"}, "Task · states:startExecution, until done"),
         ({"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken"}, "Task · sqs:sendMessage, until called back"),
         ({"Type": "Task", "Resource": "charge"}, "Task · charge"),
+        ({"Type": "Task", "Resource": "ask.me.waitForTaskToken"}, "Task · ask.me, until called back"),
         ({"Type": "Wait", "Seconds": 90}, "Wait · 90 s"),
         ({"Type": "Wait", "Seconds": 172800}, "Wait · 2 d"),
         ({"Type": "Wait", "TimestampPath": "$.at"}, "Wait · $.at"),

@@ -116,13 +116,14 @@ def test_an_error_goes_through_all_that_is_around_it() -> None:
     history.add("TaskStateEntered", name="T")
     failing = history.add("TaskFailed", error="Broken")
     history.add("WaitStateEntered", name="other", after=outer)
-    history.add("ParallelStateFailed", after=failing, error="Broken")
-    history.add("ParallelStateFailed", error="Broken")
+    history.add("ParallelStateFailed", after=failing)
+    history.add("ParallelStateFailed")
     history.add("ParallelStateExited", name="outer")
     history.visit("Pass", "C")
     history.add("ExecutionSucceeded")
     found = trace(history.events)
     assert statuses(found) == {"outer": "caught", "inner": "failed", "T": "failed", "other": "aborted", "C": "succeeded"}
+    assert [found.states[name].error for name in ("outer", "inner", "T")] == ["Broken"] * 3
 
 
 def test_aws_gives_an_evaluation_that_failed_the_event_before_its_state() -> None:
