@@ -35,12 +35,14 @@ def leave(turn: Turn, frame: Frame, step: Step, result: Json, scene: Scene) -> N
         output = selected if step.merge is None else step.merge(frame.input, selected)
         if step.output is not None:
             output = step.output(output, scene)
-    turn.fits(frame, output)
     go(turn, frame, step, output, assigned, step.next)
 
 
 def go(turn: Turn, frame: Frame, step: Step, output: Json, assigned: dict[str, Json] | None, to: str | None) -> None:
-    """Leave the state for the next one, or for the end of the frame."""
+    """Leave the state for the next one, or for the end of the frame; fail where what it gives is too large."""
+    turn.fits(frame, output)
+    if assigned:
+        turn.fits(frame, assigned)
     details: dict[str, Json] = {"name": frame.state, "output": output}
     variables = frame.variables
     if assigned:
@@ -157,7 +159,6 @@ def _catch(turn: Turn, frame: Frame, step: Step, rule: Rule, error: str | None, 
         document = error_output
         output = error_output if rule.merge is None else rule.merge(frame.input, error_output)
     assigned = None if rule.assign is None else rule.assign(document, scene)
-    turn.fits(frame, output)
     if step.scopes:
         frame = replace(frame, last=turn.event(frame.history, frame.last, f"{step.type}StateFailed"))
         turn.drop_below(frame.id)

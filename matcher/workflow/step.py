@@ -95,7 +95,6 @@ def _choice(turn: Turn, frame: Frame, step: Step, scene: Scene) -> None:
         assign = rule.assign
     plain = frame.input if step.jsonata else document
     output = plain if shape is None else shape(document, scene)
-    turn.fits(frame, output)
     go(turn, frame, step, output, None if assign is None else assign(document, scene), to)
 
 

@@ -178,6 +178,11 @@ def test_a_payload_too_large_is_an_error():
     assert run(program(states), {}, settings=Settings(payload_bytes=None)).ended.status == "SUCCEEDED"
 
 
+def test_variables_too_large_are_an_error():
+    states = {"S": {"Type": "Pass", "Assign": {"x": "x" * 100}, "End": True}}
+    assert run(program(states), {}, settings=Settings(payload_bytes=50)).ended.error == "States.DataLimitExceeded"
+
+
 def test_a_task_whose_result_is_too_large_has_failed():
     states = {"T": {**TASK, "Catch": [{"ErrorEquals": ["States.DataLimitExceeded"], "ResultPath": None, "Next": "E"}]}, "E": {"Type": "Succeed"}}
     done = run(program(states), {}, World(lambda _call: [TaskSucceeded("x" * 100)]), settings=Settings(payload_bytes=99))
