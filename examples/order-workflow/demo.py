@@ -12,9 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from matcher import Router
-from matcher.workflow.definition import load
-from matcher.workflow.graph.picture import draw
-from matcher.workflow.history import spelled
 from matcher.workflow.host.tasks import TaskError
 from matcher.workflow.workflow import Workflow
 
@@ -88,9 +85,9 @@ def main(folder: Path, pictures: Path) -> None:
         for order, name in sorted(started.items()):
             record = orders.wait(name)
             print(f"{order}: {record.status}, {record.output or record.cause}")
-            draw(load(DEFINITION), spelled(orders.history(name))).save(pictures / f"{order}.svg")
+            orders.graph(name).save(pictures / f"{order}.svg")
+        orders.graph().save(pictures / "order.svg")
     print(f"Attempts to charge o-1: {shop.calls['o-1']}. Refunded: {shop.refunded}.")
-    draw(load(DEFINITION)).save(pictures / "order.svg")
 
 
 if __name__ == "__main__":

@@ -13,7 +13,9 @@ from matcher.errors import TargetError
 from matcher.target import Message
 from matcher.workflow.definition import Definition
 from matcher.workflow.frames import Json
+from matcher.workflow.graph.picture import Picture, draw
 from matcher.workflow.happenings import Event
+from matcher.workflow.history import spelled
 from matcher.workflow.host.journal import Journal
 from matcher.workflow.host.records import Record
 from matcher.workflow.host.refusal import WorkflowRefusal
@@ -131,6 +133,11 @@ class Workflow:
     async def ahistory(self, name: str, *, child: int = 0) -> Sequence[Event]:
         return await self.workflows.history(self.name, name, child=child)
 
+    async def agraph(self, execution: str | None = None) -> Picture:
+        """The machine as a picture; with the name of an execution, what that did is painted on."""
+        history = None if execution is None else spelled(await self.ahistory(execution))
+        return draw(self.workflows.machine(self.name)[0].machine, history)
+
     async def astop(self, name: str, error: str | None = None, cause: str | None = None) -> None:
         await self.workflows.stop(self.name, name, error, cause)
 
@@ -154,6 +161,10 @@ class Workflow:
 
     def history(self, name: str, *, child: int = 0) -> Sequence[Event]:
         return self._run(self.ahistory(name, child=child))
+
+    def graph(self, execution: str | None = None) -> Picture:
+        """See `agraph`."""
+        return self._run(self.agraph(execution))
 
     def stop(self, name: str, error: str | None = None, cause: str | None = None) -> None:
         self._run(self.astop(name, error, cause))
