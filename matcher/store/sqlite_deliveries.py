@@ -50,7 +50,7 @@ def ids(connection: Connection, table: str, names: Iterable[str]) -> dict[str, i
 
 GROUPED = """INSERT INTO delivery (queue, position, member, due, ready)
     SELECT column1, column2, column3, column4,
-        column5 AND NOT EXISTS (SELECT 1 FROM delivery WHERE queue = column1 AND member = column3)
+        column5 AND NOT EXISTS (SELECT 1 FROM delivery INDEXED BY delivery_member WHERE queue = column1 AND member = column3)
     FROM ("""
 
 
@@ -109,28 +109,40 @@ def claim(
     ).fetchone()
     heads = [position for position in orjson.loads(ready) if position not in claimed][:limit]
     if run > 1:
-        heads = list(islice(_runs(connection, number, heads, run, now, claimed), limit))
+        heads = list(islice(_runs(connection, number, heads, min(run, limit), now, claimed), limit))
     return deliveries(connection, queue, number, heads)
 
 
 def _runs(
     connection: Connection, queue: int, heads: Sequence[int], length: int, now: float, claimed: Collection[int]
 ) -> Iterator[int]:
-    """Each head, and those right behind it in its group that can be delivered after it."""
+    """Each head, and those right behind it in its group that can be delivered after it.
+
+    Long runs of few groups fill a claim as short ones of many do: how many heads are looked at grows as need be.
+    """
+    start, size = 0, 4
+    while start < len(heads):
+        chosen = heads[start : start + size]
+        behind = _behind(connection, queue, chosen, length - 1)
+        for head in chosen:
+            yield head
+            yield from (place for place, _ in takewhile(lambda row: row[1] <= now and row[0] not in claimed, behind[head]))
+        start, size = start + size, 2 * size
+
+
+def _behind(connection: Connection, queue: int, heads: Sequence[int], length: int) -> dict[int, list[tuple[int, float]]]:
+    """For each head the positions and times of up to that many right behind it in its group."""
     (found,) = connection.execute(
         """SELECT json_group_array(json_array(position, json(behind))) FROM (
             SELECT head.position AS position, (
                 SELECT json_group_array(json_array(position, due)) FROM (
-                    SELECT position, due FROM delivery
+                    SELECT position, due FROM delivery INDEXED BY delivery_member
                     WHERE queue = ?1 AND member = head.member AND position > head.position ORDER BY position LIMIT ?3)
             ) AS behind
             FROM json_each(?2) AS chosen CROSS JOIN delivery AS head ON queue = ?1 AND head.position = chosen.value)""",
-        (queue, array(heads), length - 1),
+        (queue, array(heads), length),
     ).fetchone()
-    behind: dict[int, list[tuple[int, float]]] = dict(orjson.loads(found))
-    for head in heads:
-        yield head
-        yield from (place for place, _ in takewhile(lambda row: row[1] <= now and row[0] not in claimed, behind[head]))
+    return dict(orjson.loads(found))
 
 
 def deliveries(connection: Connection, queue: str, number: int, positions: Sequence[int]) -> list[Delivery]:
@@ -248,6 +260,6 @@ def _end(connection: Connection, queues: dict[str, int | None], ended: Sequence[
     for queue, members in groups.items():
         connection.execute(
             """UPDATE delivery SET ready = 1 WHERE queue = ?1 AND ready = 0 AND position IN
-            (SELECT (SELECT min(position) FROM delivery WHERE queue = ?1 AND member = head.value) FROM json_each(?2) AS head)""",
+            (SELECT (SELECT min(position) FROM delivery INDEXED BY delivery_member WHERE queue = ?1 AND member = head.value) FROM json_each(?2) AS head)""",
             (queues[queue], array(sorted(members))),
         )
