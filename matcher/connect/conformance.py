@@ -4,7 +4,8 @@
     def test_it_is_a_good_target(check):
         asyncio.run(check(MyBench()))
 
-A bench holds a target and what receives on its far end: a real server on this machine, not a mock.
+A bench holds a target and what receives on its far end: a real server on this machine, not a mock. All bodies are JSON
+objects.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ __all__ = ["CHECKS", "Bench", "Mood", "Received", "message"]
 #: What the far end does with what it gets: take it, fail in a way that may pass, refuse it for good, or never answer.
 Mood = Literal["well", "failing", "refusing", "silent"]
 _MANY: Final = 50
+_AFTER: Final = b'{"after": true}'
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,22 +109,22 @@ async def takes_any_script(bench: Bench, target: Target) -> None:
 
 async def takes_a_large_body(bench: Bench, target: Target) -> None:
     """The largest body that the far end takes arrives whole."""
-    body = b'"' + b"x" * (bench.largest - 2) + b'"'
+    body = b'{"x":"' + b"x" * (bench.largest - 8) + b'"}'
     await target.send(message(body))
     assert [len(each.body) for each in await bench.received()] == [bench.largest]
 
 
 async def passes_a_key(bench: Bench, target: Target) -> None:
     """Both attempts of a delivery carry one key, or arrive as one; another delivery carries another."""
-    await target.send(message(b"1", 1))
-    await target.send(message(b"1", 1, attempt=2))
-    await target.send(message(b"2", 2))
-    keys = {each.body: set[str | None]() for each in await bench.received()}
+    first, second = b'{"n":1}', b'{"n":2}'
+    await target.send(message(first, 1))
+    await target.send(message(first, 1, attempt=2))
+    await target.send(message(second, 2))
+    keys: dict[bytes, set[str | None]] = {first: set(), second: set()}
     for each in await bench.received():
         keys[each.body].add(each.key)
-    assert keys.keys() == {b"1", b"2"}
-    assert all(len(found) == 1 for found in keys.values())
-    assert keys[b"1"] != keys[b"2"] or keys[b"1"] == {None}
+    assert len(keys[first]) == len(keys[second]) == 1
+    assert keys[first] != keys[second] or keys[first] == {None}
 
 
 async def may_be_tried_again(bench: Bench, target: Target) -> None:
@@ -133,8 +135,8 @@ async def may_be_tried_again(bench: Bench, target: Target) -> None:
     assert error.code
     assert str(error)
     await bench.become("well")
-    await target.send(message(b'"after"', 2))
-    assert b'"after"' in [each.body for each in await bench.received()]
+    await target.send(message(_AFTER, 2))
+    assert _AFTER in [each.body for each in await bench.received()]
 
 
 async def gives_up_where_that_is_right(bench: Bench, target: Target) -> None:
@@ -149,15 +151,15 @@ async def gives_up_where_that_is_right(bench: Bench, target: Target) -> None:
 async def can_be_cancelled(bench: Bench, target: Target) -> None:
     """A cancelled send ends at once, and harms no later one."""
     await bench.become("silent")
-    task = asyncio.create_task(target.send(message(b'"cancelled"')))
+    task = asyncio.create_task(target.send(message(b'{"cancelled": true}')))
     await bench.reached()
     assert not task.done(), "the far end is silent, and yet the send ended"
     task.cancel()
     await asyncio.wait([task])
     assert task.cancelled()
     await bench.become("well")
-    await target.send(message(b'"after"', 2))
-    assert b'"after"' in [each.body for each in await bench.received()]
+    await target.send(message(_AFTER, 2))
+    assert _AFTER in [each.body for each in await bench.received()]
 
 
 async def _failure(target: Target) -> TargetError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -28,6 +29,24 @@ class Reply:
 class Server(ThreadingHTTPServer):
     daemon_threads = False
     request_queue_size = 128
+
+    def __init__(self, *settings: Any) -> None:
+        self.open: set[socket.socket] = set()
+        super().__init__(*settings)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self.open.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        super().shutdown_request(request)
+        self.open.discard(request)
+
+    def hang_up(self) -> None:
+        """End the connections that clients keep open."""
+        for each in list(self.open):
+            with suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
 
     def handle_error(self, *_: Any) -> None:
         """Clients that are cancelled reset their connections; that is no news."""
@@ -79,6 +98,7 @@ class Web:
         self._closing.set()
         self._server.shutdown()
         self._thread.join()
+        self._server.hang_up()
         self._server.server_close()
 
     def __enter__(self) -> Web:
