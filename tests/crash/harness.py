@@ -66,9 +66,7 @@ class Run:
     def __init__(self, scene: Scene, running: list[int]) -> None:
         self.scene = scene
         self._running = running
-        self.producers = [
-            self._spawn("producer", str(number), *scene.arguments()) for number in range(scene.producers)
-        ]
+        self.producers = [self._spawn("producer", str(number), *scene.arguments()) for number in range(scene.producers)]
         self.consumer = self._start()
 
     def _spawn(self, module: str, *arguments: str) -> subprocess.Popen[bytes]:
@@ -137,7 +135,9 @@ def _disturb(run: Run, kills: int, fills: int, fill: Fill) -> None:
     """Kill the router and fill its disk at random points of the run."""
     rng = random.Random(run.scene.seed)
     notes = run.scene.events * len(TARGETS)
-    deeds = [(rng.randrange(notes), "kill") for _ in range(kills)] + [(rng.randrange(notes), "fill") for _ in range(fills)]
+    deeds = [(rng.randrange(notes), "kill") for _ in range(kills)] + [
+        (rng.randrange(notes), "fill") for _ in range(fills)
+    ]
     for point, deed in sorted(deeds):
         run.until(point)
         if deed == "kill":
@@ -194,7 +194,14 @@ async def _inspected(scene: Scene) -> tuple[list[str], int]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    for name, value in (("events", 100_000), ("producers", 4), ("kills", 20), ("failing", 30), ("fills", 0), ("seed", 1)):
+    for name, value in (
+        ("events", 100_000),
+        ("producers", 4),
+        ("kills", 20),
+        ("failing", 30),
+        ("fills", 0),
+        ("seed", 1),
+    ):
         parser.add_argument(f"--{name}", type=int, default=value)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=Path.cwd()) as folder:
