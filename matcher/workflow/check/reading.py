@@ -17,6 +17,9 @@ __all__ = ["read_definition"]
 #: How the reader's fault of too deep a text ends.
 _NESTING: Final = "(limit nesting)"
 _HOLDS_STATES: Final = "States"
+#: Integers that JSON is written with; what lies beyond them is a double.
+_LEAST: Final = -(2**63)
+_MOST: Final = 2**64 - 1
 
 
 def read_definition(place: Place, definition: Mapping[str, Any] | str | bytes, limits: DefinitionLimits) -> Json:
@@ -63,8 +66,8 @@ def _object(place: Place, members: tuple[tuple[str, Any], ...]) -> dict[str, Jso
 
 
 def _number(place: Place, spelled: NumberText) -> int | float:
-    if spelled.lstrip("-").isdigit():
-        return int(spelled)
+    if spelled.lstrip("-").isdigit() and _LEAST <= (whole := int(spelled)) <= _MOST:
+        return whole
     value = float(spelled)
     if math.isinf(value):
         place.error(spelled, "a number that a double can hold", code=Code.INVALID_JSON)

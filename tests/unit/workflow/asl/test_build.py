@@ -130,9 +130,9 @@ def test_a_whole_distributed_map() -> None:
 
 def test_numbers_are_numbers() -> None:
     assert state({"Type": "Wait", "Seconds": 5, "End": True}).seconds == 5
-    made = load('{"StartAt": "S", "States": {"S": {"Type": "Pass", "Result": [1, 1.0, 1e2, -0], "End": true}}}').states["S"]
+    made = load('{"StartAt": "S", "States": {"S": {"Type": "Pass", "Result": [1, 1.0, 1e2, -0, 1' + "0" * 30 + '], "End": true}}}').states["S"]
     assert isinstance(made, Pass)
-    assert [(type(value), value) for value in made.result] == [(int, 1), (float, 1.0), (float, 100.0), (int, 0)]
+    assert [(type(value), value) for value in made.result] == [(int, 1), (float, 1.0), (float, 100.0), (int, 0), (float, 1e30)]
 
 
 def test_every_type_is_built() -> None:
