@@ -48,10 +48,11 @@ FUNCTION: Final = _Function()
 class Bounds:
     """What one evaluation may cost."""
 
-    seconds: float = 1.0
+    seconds: float = 2.0
     #: Calls inside one another.
     depth: int = 500
-    steps: int = 10_000_000
+    #: Evaluations of a part of the expression: the same on any machine, where seconds are not.
+    steps: int = 5_000_000
     #: Elements of one array.
     elements: int = 1_000_000
     #: Bytes of one string, and of the result as JSON.

@@ -134,6 +134,8 @@ class Frame:
     attempt: int = 0
     #: The iteration's item, for `$$.Map.Item`; None outside.
     item: Json = None
+    #: The input of the child execution that the frame is; None of any other.
+    given: Json = None
 
 
 _WORKS: Final = {kind.__name__: kind for kind in (Calling, Pausing, Fanning, Reading, Writing)}

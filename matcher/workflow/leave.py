@@ -64,6 +64,7 @@ def go(turn: Turn, frame: Frame, step: Step, output: Json, assigned: dict[str, J
             variables,
             last=last,
             item=frame.item,
+            given=frame.given,
         )
     )
     turn.changes.ready.append(frame.id)

@@ -64,6 +64,7 @@ def _entered(frame: Frame, event: int, now: float) -> Frame:
         now,
         event,
         item=frame.item,
+        given=frame.given,
     )
 
 

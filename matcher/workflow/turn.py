@@ -72,8 +72,10 @@ class Turn:
         """Make a frame that stands before a state; `history` -1 gives it one of its own."""
         number = self.execution.next_frame
         self.execution.next_frame = number + 1
-        own = number if history < 0 else history
-        frame = Frame(number, parent, index, scope, own, state, given, {}, last=last, item=item)
+        if history < 0:
+            frame = Frame(number, parent, index, scope, number, state, given, {}, last=last, item=item, given=given)
+        else:
+            frame = Frame(number, parent, index, scope, history, state, given, {}, last=last, item=item)
         self.put(frame)
         self.changes.ready.append(number)
         return frame
@@ -105,6 +107,10 @@ class Turn:
                 "RetryCount": frame.attempt,
             },
         }
+        if frame.history:
+            whole = made["Execution"]
+            child = {"Id": f"{whole.get('Id', '')}/{frame.history}", "Name": str(frame.history)}
+            made["Execution"] = {**whole, **child, "Input": self.execution.frames[frame.history].given}
         if frame.item is not None:
             made["Map"] = {"Item": frame.item}
         if scene.token:
