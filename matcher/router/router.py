@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
 
+from matcher.background import Background
 from matcher.clock import SYSTEM, Clock
 from matcher.delivery import skipping
 from matcher.envelope import Entry
@@ -15,7 +18,6 @@ from matcher.observe import SILENT, Observer
 from matcher.quotas import AWS, OPEN, Quotas
 from matcher.router.answers import PutResult
 from matcher.router.archives import ArchiveDefinition, Archives
-from matcher.router.background import Background
 from matcher.router.bus import HOP_LIMIT
 from matcher.router.deduplication import Deduplication
 from matcher.router.dispatching import Dispatching
@@ -51,7 +53,8 @@ class Router(Dispatching):
     `store`: `sqlite:///events.db`, a Store, or None to keep everything in memory. `buses`: those that there are; None:
     any that is named. `account`, `region`: of buses that have none of their own. `quotas`: "open", "aws" or Quotas.
     `defaults`: settings of targets that say nothing themselves. `deduplication`: by which events are the same; `backlog`:
-    how many may wait. `threads`: that run functions which are not `async`. `batch`: events matched at once.
+    how many may wait. `threads`: that run functions which are not `async`; 0: they run on the
+    loop, for functions that return at once. `batch`: events matched at once.
 
     It may be used from any thread. Methods that wait have an async form, whose name begins with `a`.
     """
@@ -126,6 +129,15 @@ class Router(Dispatching):
         await self._putting.relay(message, bus, hops)
 
     # ---- running ----
+
+    def observe(self, observer: Observer) -> None:
+        """Tell it what happens, instead of the observer that there was; from the next start on also of deliveries."""
+        self._observer = observer
+        self._putting = replace(self._putting, observer=observer)
+
+    @property
+    def observer(self) -> Observer:
+        return self._observer
 
     @property
     def running(self) -> bool:
@@ -280,8 +292,8 @@ class Router(Dispatching):
     async def areplay(
         self,
         archive: str,
-        start: float = 0.0,
-        end: float | None = None,
+        start: float | datetime = 0.0,
+        end: float | datetime | None = None,
         *,
         to_rules: Sequence[str] | None = None,
         bus: str | None = None,
@@ -301,8 +313,8 @@ class Router(Dispatching):
         chosen = checked_name("a replay", name if name is not None else f"{archive}-{now:.6f}")
         where = bus or (DEFAULT_BUS if known is None else known.bus)
         rules = None if to_rules is None else tuple(to_rules)
-        until = now if end is None else min(end, now)
-        replay = Replay(chosen, archive, where, start, until, now, rules, rate)
+        until = now if end is None else min(_seconds(end), now)
+        replay = Replay(chosen, archive, where, _seconds(start), until, now, rules, rate)
         store = await self._opened.get()
         if not await store.replays.create(replay):
             raise RouterError(f"there is a replay {chosen!r} already")
@@ -328,6 +340,10 @@ class Router(Dispatching):
     def __repr__(self) -> str:
         state = "running" if self.running else "not running"
         return f"<Router of {len(self.rules())} rules, {state}>"
+
+
+def _seconds(moment: float | datetime) -> float:
+    return moment.timestamp() if isinstance(moment, datetime) else float(moment)
 
 
 def _quotas(given: Quotas | str) -> Quotas:

@@ -64,7 +64,9 @@ class Threads:
         self._answers: dict[asyncio.AbstractEventLoop, _Answers] = {}
 
     async def run(self, function: Callable[[Any], Any], argument: Any) -> Any:
-        """Call the function in a thread, and give what it returns or raise what it raises."""
+        """Call the function in a thread, or here where there are none; give what it returns or raise what it raises."""
+        if self._limit == 0:
+            return function(argument)
         loop = asyncio.get_running_loop()
         answers = self._answers.get(loop)
         if answers is None:
