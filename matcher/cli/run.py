@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 from matcher.cli.health import served
 from matcher.cli.terminal import FINDINGS, OK, REFUSED, say
 from matcher.errors import StoreError
+from matcher.observe import SILENT, Level
+from matcher.observing import JsonLines
 from matcher.router.router import Router
 
 if TYPE_CHECKING:
@@ -36,6 +38,8 @@ class Request:
     health_port: int | None
     grace: float
     wait: bool
+    #: From which level on log records are written, as JSON lines; None: not at all.
+    log: Level | None
     quiet: bool
 
 
@@ -62,6 +66,8 @@ def run_router(request: Request) -> int:
     if isinstance(router, str):
         say(router)
         return REFUSED
+    if request.log is not None and router.observer is SILENT:
+        router.observe(JsonLines(sys.stderr, level=request.log))
     return asyncio.run(_run(router, request))
 
 

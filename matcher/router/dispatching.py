@@ -6,11 +6,11 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
+from matcher.background import Background
 from matcher.clock import Clock
 from matcher.errors import RouterError
 from matcher.eventtext import text_of
 from matcher.explain import Explanation
-from matcher.router.background import Background
 from matcher.router.dispatch import Dispatch
 from matcher.router.registration import Registration
 from matcher.router.report import Report

@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
-from matcher.router.background import Background
+from matcher.background import Background
 
 __all__ = ["blocking"]
 

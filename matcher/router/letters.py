@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from typing import TypedDict, Unpack
 
+from matcher.background import Background
 from matcher.clock import Clock
 from matcher.errors import RouterError
-from matcher.router.background import Background
 from matcher.router.faces import blocking
 from matcher.router.stores import Opened
 from matcher.store.records import DeadLetter, DeadLetterFilter

@@ -8,10 +8,10 @@ from dataclasses import replace
 
 import orjson
 
+from matcher.background import Background
 from matcher.clock import Clock
 from matcher.errors import RouterError, StoreError
 from matcher.observe import Observer
-from matcher.router.background import Background
 from matcher.router.faces import blocking
 from matcher.router.stores import Opened
 from matcher.store.protocol import Store

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -9,6 +10,17 @@ import typer
 from matcher.cli.terminal import guarded
 
 __all__ = ["declare"]
+
+
+
+class LogLevel(StrEnum):
+    """Levels of log records."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
 
 _App = Annotated[
     str,
@@ -36,6 +48,15 @@ _Wait = Annotated[
     bool,
     typer.Option("--wait/--no-wait", help="Where another process delivers from the store: wait for its end, or fail."),
 ]
+_Log = Annotated[
+    LogLevel | None,
+    typer.Option(
+        "--log",
+        help="Write log records of this level and above to standard error, as JSON lines, unless the router has an "
+        "observer of its own.",
+        show_default=False,
+    ),
+]
 _Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No live view, and no lines about start and stop.")]
 
 _EPILOG = (
@@ -58,6 +79,7 @@ def run(
     health_host: _Host = "127.0.0.1",
     grace: _Grace = 30.0,
     wait: _Wait = True,
+    log: _Log = None,
     quiet: _Quiet = False,
 ) -> None:
     """Deliver what is put to a router's store, until a signal ends it.
@@ -66,5 +88,5 @@ def run(
     """
     from matcher.cli.run import Request, run_router
 
-    request = Request(app, health_host, health_port, grace, wait, quiet)
+    request = Request(app, health_host, health_port, grace, wait, None if log is None else log.value, quiet)
     raise typer.Exit(guarded(lambda: run_router(request)))

@@ -163,3 +163,16 @@ def test_the_view_has_a_row_for_every_queue() -> None:
     assert "7 waiting, 2 of them unmatched; 3 dead letters" in text
     assert "default/gone/t" in text
     assert "no rule has this target now" in text
+
+
+def test_logs_are_json_lines(folder: Path) -> None:
+    process = started(folder, "app:router", "--log", "debug")
+    lines = told(process)
+    assert "delivers" in next(lines)
+    producer = Router(f"sqlite:///{folder}/events.db")
+    producer.put({"source": "shop", "detail-type": "x", "detail": {"n": 1}}, correlation_id="c-7")
+    record = json.loads(next(lines))
+    assert (record["message"], record["correlation_id"], record["rule"]) == ("delivered", "c-7", "handle")
+    process.terminate()
+    process.communicate(timeout=20)
+    producer.stop()
