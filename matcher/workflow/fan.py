@@ -187,21 +187,34 @@ def _failed(turn: Turn, parent: Frame, step: Step, over: Over) -> None:
         return
     if fan.items is not None:
         turn.event(parent.history, child.last, "MapIterationFailed", {"name": parent.state, "index": child.index})
-    _abort(turn, parent, fan, child)
+    _abort(turn, parent, child)
     parent = replace(parent, last=child.last, work=replace(fan, failed=fan.failed + 1))
     recover(turn, parent, step, Failure(over.error, over.cause), inner=True)
 
 
-def _abort(turn: Turn, parent: Frame, fan: Fanning, failed: Frame) -> None:
-    """The frames beside the failed one end with it: their events, innermost first."""
-    for frame in reversed(turn.below(parent.id)):
-        if frame.id == failed.id or frame.parent == failed.id or frame.history != parent.history:
-            continue
-        if frame.entered:
-            turn.event(parent.history, failed.last, f"{turn.step(frame).type}StateAborted")
-        if frame.parent == parent.id and fan.items is not None:
-            details = {"name": parent.state, "index": frame.index}
-            turn.event(parent.history, failed.last, "MapIterationAborted", details)
+def _abort(turn: Turn, parent: Frame, failed: Frame) -> None:
+    """The frames beside the failed one, and all below them, end with it: their events, innermost first."""
+    below: dict[int | None, list[Frame]] = {}
+    for frame in turn.below(parent.id):
+        if frame.history == parent.history:
+            below.setdefault(frame.parent, []).append(frame)
+    waiting = [(frame, False) for frame in reversed(below[parent.id]) if frame.id != failed.id]
+    while waiting:
+        frame, told = waiting.pop()
+        if told:
+            _aborted(turn, frame, failed.last)
+        else:
+            waiting.append((frame, True))
+            waiting += [(inner, False) for inner in reversed(below.get(frame.id, ()))]
+
+
+def _aborted(turn: Turn, frame: Frame, previous: int) -> None:
+    if frame.entered:
+        turn.event(frame.history, previous, f"{turn.step(frame).type}StateAborted")
+    around = turn.execution.frames[frame.parent or 0]
+    if isinstance(around.work, Fanning) and around.work.items is not None:
+        details = {"name": around.state, "index": frame.index}
+        turn.event(frame.history, previous, "MapIterationAborted", details)
 
 
 def _tolerated(turn: Turn, parent: Frame, step: Step, fan: Fanning, over: Over) -> None:
