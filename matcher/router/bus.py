@@ -54,6 +54,10 @@ class BusTarget:
         made._at = at
         return made
 
+    def moved(self, old: Relay, new: Relay) -> BusTarget:
+        """The same bus of another router, if it is one of `old`."""
+        return BusTarget(new, self.bus, limit=self._limit) if self._relay is old else self
+
     async def send(self, message: Message) -> Any:
         return await self._relay.relay(message, self.bus, self._hops(message))
 

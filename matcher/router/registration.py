@@ -166,8 +166,13 @@ class Registration:
     def include_router(self, other: Registration, *, prefix: str = "", bus: str | None = None) -> None:
         """Take over the rules that another router has now, their names after a prefix, on their bus or on one for all.
 
-        Its exception handlers go with its rules. All or nothing is taken. Raises RouterError where a name is taken.
+        Its buses and exception handlers go with its rules; where a rule sends to a bus of the other router, it sends to
+        that of this one now. All or nothing is taken. Raises RouterError where a name is taken.
         """
+        for held in other._registry.buses.values() if bus is None else ():
+            known = self._registry.buses.get(held.bus.name)
+            if known is None or known.bus == Bus(held.bus.name):
+                self._registry.declare(held.bus)
         around = replace(self._around, failures=other._around.failures.inside(self._around.failures))
         rules = [(active, active.rule) for held in other._registry.buses.values() for active in held.by_name.values()]
         added: list[tuple[str, str]] = []
@@ -175,19 +180,24 @@ class Registration:
             for active, rule in rules:
                 name = rule.name if rule.pattern is None else f"{prefix}{rule.name}"
                 where = rule.bus if bus is None else bus
-                self._registry.add(name, rule.pattern, where, self._copies(active, around), enabled=rule.enabled)
+                self._registry.add(name, rule.pattern, where, self._copies(active, other, around), enabled=rule.enabled)
                 added.append((name, where))
         except BaseException:
             for name, where in added:
                 self._registry.remove(name, where)
             raise
 
-    def _copies(self, active: Active[Plan], around: Surroundings) -> Callable[[Rule], tuple[Plan, ...]]:
+    def _copies(
+        self, active: Active[Plan], other: Registration, around: Surroundings
+    ) -> Callable[[Rule], tuple[Plan, ...]]:
         """Make the targets of a rule anew for this router."""
+
+        def own(given: Any) -> Any:
+            return given.moved(other._relay, self._relay) if isinstance(given, BusTarget) else given
 
         def made(rule: Rule) -> tuple[Plan, ...]:
             named: list[tuple[Plan, TargetSettings]] = [(p, {**p.own, "target_name": p.target}) for p in active.plans]
-            return tuple(self._planned(plan.given, settings, rule, around) for plan, settings in named)
+            return tuple(self._planned(own(plan.given), settings, rule, around) for plan, settings in named)
 
         return made
 
@@ -209,12 +219,16 @@ class Registration:
     def _planned(self, target: Any, settings: TargetSettings, rule: Rule, around: Surroundings | None = None) -> Plan:
         match target:
             case Bus():
-                target = self._own_bus(target)
+                to = self._own_bus(target)
             case BusTarget():
-                target = target.seen_from(self._relay)
+                to = target.seen_from(self._relay)
+            case _:
+                to = target
         bus = self._registry.bus(rule.bus).bus
         origin = replace(bus, account=bus.account or self._account, region=bus.region or self._region)
-        return planned(target, settings, rule, origin, around or self._around)
+        plan = planned(to, settings, rule, origin, around or self._around)
+        plan.given = target
+        return plan
 
     def _own_bus(self, bus: Bus) -> BusTarget:
         if bus.name not in self._registry.buses:

@@ -26,6 +26,7 @@ from matcher.router.failures import Failures
 from matcher.router.letters import DeadLetterQueue
 from matcher.router.plan import Plan, Surroundings
 from matcher.router.putting import PutOptions, Putting, flat
+from matcher.router.registration import Registration
 from matcher.router.registry import Registry
 from matcher.router.replay import ReplayHandle
 from matcher.router.room import Backlog, Room
@@ -53,8 +54,8 @@ class Router(Dispatching):
     `store`: `sqlite:///events.db`, a Store, or None to keep everything in memory. `buses`: those that there are; None:
     any that is named. `account`, `region`: of buses that have none of their own. `quotas`: "open", "aws" or Quotas.
     `defaults`: settings of targets that say nothing themselves. `deduplication`: by which events are the same; `backlog`:
-    how many may wait. `threads`: that run functions which are not `async`; 0: they run on the
-    loop, for functions that return at once. `batch`: events matched at once.
+    how many may wait. `threads`: that run functions which are not `async`; 0: they run on the loop, for functions that
+    return at once. `hop_limit`: buses that an event may go over. `chance`: numbers from 0 to below 1, for delays.
 
     It may be used from any thread. Methods that wait have an async form, whose name begins with `a`.
     """
@@ -263,6 +264,21 @@ class Router(Dispatching):
             names = ", ".join(plan.target for plan in plans) or "none"
             raise RouterError(f"name one target of the rule {rule!r}; it has {names}")
         return found[0]
+
+    def include_router(self, other: Registration, *, prefix: str = "", bus: str | None = None) -> None:
+        """Take over rules, and the archives of a router too; see `Registration.include_router`."""
+        archives = other._archives.by_name.values() if isinstance(other, Router) else ()
+        added = []
+        try:
+            for archive in archives:
+                added.append(replace(archive, name=f"{prefix}{archive.name}", bus=bus or archive.bus))
+                self._archives.add(added[-1])
+            super().include_router(other, prefix=prefix, bus=bus)
+        except BaseException:
+            for archive in added:
+                if self._archives.by_name.get(archive.name) is archive:
+                    self._archives.remove(archive.name)
+            raise
 
     # ---- dead letters, archives, replays ----
 

@@ -150,3 +150,26 @@ def test_contexts_know_the_way(run) -> None:
         assert seen[0].hops == ("000000000000/us-east-1/default",)
 
     run(body)
+
+
+def test_an_included_router_sends_to_the_buses_of_this_one() -> None:
+    team, central = Router(buses=[Bus("up", account="7")]), Router()
+    team.add_rule("by-name", SHOP)
+    team.add_target("by-name", Bus("up"))
+    team.add_rule("by-target", SHOP)
+    team.add_target("by-target", team.bus("up"))
+    team.archive("all")
+    seen = []
+    central.rule(SHOP, bus="up")(lambda event, context: seen.append(context.hops))
+    central.include_router(team, prefix="team-")
+    assert central.dispatch(EVENT)
+    assert seen == [("000000000000/us-east-1/default",)] * 2
+    assert central.place("up") == "7/us-east-1/up"
+    assert list(central._archives.by_name) == ["team-all"]
+    with pytest.raises(RouterError, match="'team-all' already"):
+        central.include_router(team, prefix="team-")
+    team.remove_archive("all")
+    team.archive("rest")
+    with pytest.raises(RouterError, match="'team-by-name' already"):
+        central.include_router(team, prefix="team-")
+    assert list(central._archives.by_name) == ["team-all"]
