@@ -275,7 +275,6 @@ def written(turn: Turn, frame: Frame, step: Step, result: Json) -> None:
     turn.event(frame.history, last, f"{step.type}StateSucceeded")
     frame = replace(frame, last=last)
     turn.put(frame)
-    turn.fits(frame, result)
     leave(turn, frame, step, result, turn.scene(frame))
 
 

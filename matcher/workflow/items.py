@@ -34,23 +34,30 @@ class Items:
     def __init__(self, root: str, *, chunk: int = 1_000) -> None:
         self.files = Files(root)
         self.chunk = chunk
-        self._open: dict[tuple[str, int], tuple[int, Iterator[Json]]] = {}
+        #: By owner and frame: the position of the next item, that item, and those behind it.
+        self._open: dict[tuple[str, int], tuple[int, Json, Iterator[Json]]] = {}
 
     def read(self, read: Read, owner: str = "") -> ItemsRead | ReadFailed:
         """The next chunk. Where the last one was not read here, what stands before it is read again and dropped."""
         key = (owner, read.frame)
+        at, first, items = self._open.pop(key, (-1, None, iter(())))
         try:
-            at, items = self._open.pop(key, (-1, iter(())))
-            if at != read.start or read.start == 0:
+            if at == read.start:
+                chunk = [first, *islice(items, self.chunk)]
+            else:
                 items = self._items(read.reader)
-                next(islice(items, read.start, read.start), None)
-            chunk = list(islice(items, self.chunk + 1))
+                chunk = list(islice(items, read.start, read.start + self.chunk + 1))
         except (_Unreadable, OSError, ValueError, MissingExtra) as error:
             return ReadFailed(str(error))
         more = len(chunk) > self.chunk
         if more:
-            self._open[key] = (read.start + self.chunk, _again(chunk[-1], items))
-        return ItemsRead(chunk[: self.chunk], exhausted=not more)
+            self._open[key] = (read.start + self.chunk, chunk.pop(), items)
+        return ItemsRead(chunk, exhausted=not more)
+
+    def forget(self, owner: str) -> None:
+        """Close what is open for an owner who will ask no more."""
+        for key in [key for key in self._open if key[0] == owner]:
+            del self._open[key]
 
     def _items(self, reader: Json) -> Iterator[Json]:
         limit = reader["ReaderConfig"].get("MaxItems")
@@ -100,11 +107,6 @@ class Items:
             return WriteFailed(str(error))
         details = {"Bucket": bucket, "Key": f"{folder}/manifest.json"}
         return ResultsWritten({"MapRunArn": str(write.frame), "ResultWriterDetails": details})
-
-
-def _again(first: Json, rest: Iterator[Json]) -> Iterator[Json]:
-    yield first
-    yield from rest
 
 
 def _csv(file: TextIO, config: Json) -> Iterator[dict[str, str]]:

@@ -239,6 +239,13 @@ def test_a_large_map_streams():
     assert most == {"frames": 6, "items": 100}
 
 
+def test_results_that_are_dropped_may_be_of_any_size():
+    world = World(read=lambda _read: ItemsRead(["x" * 100] * 30, exhausted=True))
+    bounded = Settings(payload_bytes=1_000)
+    assert run(program(mapping(ResultPath=None)), {}, world, settings=bounded).ended.output == {}
+    assert run(program(mapping()), {}, world, settings=bounded).ended.error == "States.DataLimitExceeded"
+
+
 def test_results_are_written_where_a_writer_is_asked_for():
     written = []
 

@@ -97,6 +97,21 @@ def test_two_maps_read_the_same_file_side_by_side(tmp_path):
             assert items.read(Read(1, reader(InputType="JSONL"), start), owner).items == [start, start + 1]
 
 
+def test_many_chunks_cost_no_more_each(tmp_path):
+    put(tmp_path, "k", "".join(f"{number}\n" for number in range(20_000)))
+    found, chunks = everything(Items(str(tmp_path), chunk=5), reader(InputType="JSONL"))
+    assert (found, chunks) == (list(range(20_000)), 4_000)
+
+
+def test_what_is_forgotten_is_read_anew(tmp_path):
+    put(tmp_path, "k", "1\n2\n3\n")
+    items = Items(str(tmp_path), chunk=1)
+    items.read(Read(1, reader(InputType="JSONL"), 0), "x")
+    put(tmp_path, "k", "1\n5\n3\n")
+    items.forget("x")
+    assert items.read(Read(1, reader(InputType="JSONL"), 1), "x").items == [5]
+
+
 def test_parquet(tmp_path):
     (tmp_path / "b").mkdir()
     pq.write_table(pa.table({"a": list(range(30)), "b": ["x"] * 30}), tmp_path / "b" / "k.parquet", row_group_size=7)
