@@ -32,6 +32,7 @@ class Job:
 
     function: Callable[[Connection], Any]
     durable: bool
+    writes: bool
     future: Future[Any] | asyncio.Future[Any]
     result: Any = None
     error: BaseException | None = None
@@ -86,19 +87,26 @@ class Database:
     def submit(self, function: Callable[[Connection], Result], *, durable: bool = False) -> Future[Result]:
         """Have the writer run an operation. The future has its result once it is committed and, if asked, synced."""
         future: Future[Result] = Future()
-        self._worker(self._writer).jobs.put(Job(function, durable, future))
+        self._worker(self._writer).jobs.put(Job(function, durable, True, future))
         return future
 
     def run(self, function: Callable[[Connection], Result], *, durable: bool = False) -> asyncio.Future[Result]:
         """The same for who runs in an event loop: cheaper, since results of one loop come together."""
-        future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
-        self._worker(self._writer).jobs.put(Job(function, durable, future))
-        return future
+        return self._put(self._writer, function, durable=durable, writes=True)
+
+    def ask(self, function: Callable[[Connection], Result]) -> asyncio.Future[Result]:
+        """Run something short that only reads after all that was submitted before, and with it: it waits for no one."""
+        return self._put(self._writer, function, durable=False, writes=False)
 
     def read(self, function: Callable[[Connection], Result]) -> asyncio.Future[Result]:
         """Run something that only reads, beside the writer: it may take long, and sees what is committed by then."""
+        return self._put(self._reader, function, durable=False, writes=False)
+
+    def _put(
+        self, worker: Worker | None, function: Callable[[Connection], Result], *, durable: bool, writes: bool
+    ) -> asyncio.Future[Result]:
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
-        self._worker(self._reader).jobs.put(Job(function, False, future))
+        self._worker(worker).jobs.put(Job(function, durable, writes, future))
         return future
 
     def _worker(self, worker: Worker | None) -> Worker:
@@ -191,7 +199,7 @@ class Writer(Worker):
 
     def _perform(self, jobs: list[Job]) -> None:
         try:
-            self._begin(durable=any(job.durable for job in jobs))
+            self._begin(durable=any(job.durable for job in jobs), writes=any(job.writes for job in jobs))
         except BaseException as error:  # noqa: BLE001 (as in Reader)
             for job in jobs:
                 job.error = explained(error, self._path)
@@ -209,7 +217,10 @@ class Writer(Worker):
             for job in jobs:
                 self._perform([job])
 
-    def _begin(self, *, durable: bool) -> None:
+    def _begin(self, *, durable: bool, writes: bool) -> None:
+        if not writes:
+            self._connection.execute("BEGIN")
+            return
         if durable is not self._synced:
             self._connection.execute("PRAGMA synchronous = FULL" if durable else "PRAGMA synchronous = NORMAL")
             self._synced = durable

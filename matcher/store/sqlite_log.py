@@ -42,7 +42,7 @@ class SQLiteLog:
             self._bell.ring()
 
     async def read(self, after: int, limit: int) -> list[Stored]:
-        rows = await self._database.run(
+        rows = await self._database.ask(
             lambda connection: connection.execute(
                 "SELECT position, id, bus, accepted, more, body FROM log WHERE position > ? ORDER BY position LIMIT ?",
                 (after, limit),
@@ -63,10 +63,10 @@ class SQLiteLog:
             waiting.cancel()
 
     async def cursor(self) -> int:
-        return await self._database.run(cursor_position)
+        return await self._database.ask(cursor_position)
 
     async def last(self) -> int:
-        return await self._database.run(last_position)
+        return await self._database.ask(last_position)
 
     async def trim(self, limit: int, now: float) -> int:
         free = [self.free.pop() for _ in range(min(limit, len(self.free)))]

@@ -48,7 +48,7 @@ class SQLiteQueue:
             claimed.update(taken)
             return found
 
-        taking = self._database.run(take)
+        taking = self._database.ask(take)
         try:
             return await asyncio.shield(taking)
         except BaseException:
@@ -75,12 +75,12 @@ class SQLiteQueue:
         """Nothing to do: claims end with their consumer."""
 
     async def next_due(self, queues: Sequence[str]) -> list[float | None]:
-        return await self._database.run(
+        return await self._database.ask(
             lambda connection: [next_due(connection, queue, self._claimed.get(queue, ())) for queue in queues]
         )
 
     async def depths(self) -> list[Depth]:
-        return await self._database.run(depths)
+        return await self._database.ask(depths)
 
     async def held(self, queue: str, limit: int) -> list[HeldGroup]:
         return await self._database.read(lambda connection: held(connection, queue, limit))

@@ -90,7 +90,7 @@ class SQLiteReplays:
         )
 
     async def get(self, name: str) -> Replay | None:
-        return await self._database.run(lambda connection: get_replay(connection, name))
+        return await self._database.ask(lambda connection: get_replay(connection, name))
 
     async def all(self) -> list[Replay]:
         rows = await self._database.read(
