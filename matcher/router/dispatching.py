@@ -12,7 +12,9 @@ from matcher.errors import RouterError
 from matcher.eventtext import text_of
 from matcher.explain import Explanation
 from matcher.router.dispatch import Dispatch
+from matcher.router.plan import Plan
 from matcher.router.registration import Registration
+from matcher.router.registry import Active
 from matcher.router.report import Report
 from matcher.router.rule import DEFAULT_BUS
 from matcher.router.serverless import Answer, answered
@@ -58,13 +60,12 @@ class Dispatching(Registration):
         `adispatch`. Errors are in the report (`raise_first`); nothing is tried again. Raises EventError, RouterError.
         """
         raw = event if type(event) is bytes else text_of(event)
-        dispatch = Dispatch(raw, self._clock)
-        dispatch.call(self._registry.bus(bus).matching(raw))
-        if not dispatch.waiting:
-            return Report(dispatch.took)
+        matched = self._registry.bus(bus).matching(raw)
         if asyncio._get_running_loop() is not None:
-            raise RouterError("targets that wait can't be dispatched to from a running loop: await router.adispatch(event)")
-        return self._background.run(dispatch.wait())
+            _refuse_waiting(matched)
+        dispatch = Dispatch(raw, self._clock)
+        dispatch.call(matched)
+        return self._background.run(dispatch.wait()) if dispatch.waiting else Report(dispatch.took)
 
     async def adispatch(self, event: EventLike, bus: str = DEFAULT_BUS) -> Report:
         """The same on the caller's loop; functions that are not `async` are called in it too."""
@@ -91,6 +92,15 @@ class Dispatching(Registration):
         """
         del context
         return answered(self.dispatch, event if record is None else record, single=record is not None)
+
+
+def _refuse_waiting(matched: list[Active[Plan]]) -> None:
+    """Before anything is called: a loop can't run while it waits for this call."""
+    for active in matched:
+        for plan in active.plans:
+            if plan.handler is None:
+                text = f"{plan.rule}/{plan.target} waits, which a call from a running loop can't"
+                raise RouterError(f"{text}: await router.adispatch(event)")
 
 
 def _text(event: EventLike) -> bytes:

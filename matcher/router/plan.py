@@ -49,7 +49,7 @@ class Plan:
     """How one target of one rule gets its events.
 
     `quick` calls a plain function with nothing but the event's bytes, `soon` an `async` one; None where more is needed.
-    `handler` is a plain function that may need more. `to` is what takes
+    `handler` is a plain function that may need more; None where the target can only be awaited. `to` is what takes
     messages in a dispatch; `subscription` is how the engine delivers, exception handlers included.
     """
 

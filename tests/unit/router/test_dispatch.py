@@ -108,12 +108,15 @@ def test_async_targets_are_awaited_on_the_callers_loop() -> None:
     async def handler(event) -> Any:
         return asyncio.get_running_loop()
 
-    router.rule({"source": ["shop"]})(handler)
+    called = []
+    router.rule({"source": ["plain"]})(called.append)
+    router.rule({"source": ["shop", "plain"]})(handler)
 
     async def main() -> None:
         assert (await router.adispatch(EVENT)).results == [asyncio.get_running_loop()]
-        with pytest.raises(RouterError, match="await router.adispatch"):
-            router.dispatch(EVENT)
+        with pytest.raises(RouterError, match="handler/handler waits.*await router.adispatch"):
+            router.dispatch({"source": "plain"})
+        assert called == []
 
     asyncio.run(main())
 
