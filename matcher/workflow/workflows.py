@@ -21,11 +21,12 @@ from matcher.workflow.definition import Definition
 from matcher.workflow.frames import Frame, Json
 from matcher.workflow.happenings import Event
 from matcher.workflow.host.calls import no_reader, no_writer
-from matcher.workflow.host.host import Host, Status
+from matcher.workflow.host.host import Host
 from matcher.workflow.host.journal import Journal
 from matcher.workflow.host.live import Names
 from matcher.workflow.host.machines import Compiled, compiled
 from matcher.workflow.host.memory import MemoryJournal
+from matcher.workflow.host.notices import Status
 from matcher.workflow.host.records import ActivityTask, Begin, Record
 from matcher.workflow.host.refusal import no_execution, no_machine
 from matcher.workflow.host.sqlite import SQLiteJournal

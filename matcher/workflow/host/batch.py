@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 
 from matcher.workflow.frames import Calling, Fanning, Frame, Pausing, Reading, Result, Writing
 from matcher.workflow.happenings import Call, Changes, Event, Read, Timer, Write
 from matcher.workflow.host.records import Save
+from matcher.workflow.host.told import Waiting
 from matcher.workflow.service import service
 
 __all__ = ["Batch"]
@@ -28,6 +30,8 @@ class Batch:
         self._timers: list[Timer] = []
         self._reads: list[Read] = []
         self._writes: list[Write] = []
+        #: What came from outside and can't be asked for again, in order; of these, the letters.
+        self.heard: list[Waiting] = []
         self.letters: list[int] = []
         self.transitions = 0
 
@@ -62,13 +66,14 @@ class Batch:
                 for call in self.calls
                 if call.token
             ],
-            void=[work.token for _, work in self.left() if work.token],
+            void=[work.token for _, work in self.left if work.token],
             letters=self.letters,
             now=now,
         )
 
+    @cached_property
     def left(self) -> list[tuple[int, Calling]]:
-        """Calls that frames waited for and do not any more. To be asked before the batch counts as stored."""
+        """Calls that frames waited for and do not any more. To be asked when all is added, and before it counts as stored."""
         found = []
         for number in (*self._frames, *self._removed):
             before = self._stored.get(number)

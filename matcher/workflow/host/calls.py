@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable
 from concurrent.futures import Executor
+from functools import partial
 from typing import Any, TypeAlias
 
 from matcher.clock import Clock
@@ -18,10 +19,12 @@ from matcher.workflow.happenings import (
     Write,
     WriteFailed,
 )
-from matcher.workflow.host.alarms import Alarms
-from matcher.workflow.host.live import Names, Told
+from matcher.workflow.host.alarms import Alarm, Alarms
+from matcher.workflow.host.live import Names
 from matcher.workflow.host.records import Letter, Record
+from matcher.workflow.host.resuming import Asked
 from matcher.workflow.host.tasks import TaskCall, Tasks
+from matcher.workflow.host.told import Told
 from matcher.workflow.service import service
 
 __all__ = ["Calls", "Reader", "Writer", "no_reader", "no_writer"]
@@ -40,8 +43,8 @@ def no_writer(write: Write) -> ResultsWritten | WriteFailed:
     return WriteFailed(f"there is nothing that writes {write.writer['Resource']}: give `items`")
 
 
-#: An execution, a frame of it, and the event that scheduled the call.
-Key: TypeAlias = tuple[int, int, int]
+#: An execution, a frame of it, and which of its calls, reads and writes it is.
+Key: TypeAlias = tuple[int, ...]
 
 
 class Calls:
@@ -65,24 +68,31 @@ class Calls:
         self._executor = executor
         self._tell = tell
         self._jobs: dict[Key, asyncio.Task[None]] = {}
-        #: When each call that promised heartbeats was last heard of.
+        self._deadlines: dict[Key, Alarm] = {}
+        #: Seconds between the heartbeats that each call promised, and when it was last heard of.
+        self._promised: dict[Key, float] = {}
         self._beats: dict[Key, float] = {}
 
     @property
     def jobs(self) -> list[asyncio.Task[None]]:
         return list(self._jobs.values())
 
-    def call(self, record: Record, call: Call, names: Names, *, watch_only: bool = False) -> None:
-        """Make a call and watch its times; `watch_only` where it is made, and its answer comes from outside."""
+    def call(self, record: Record, call: Call, names: Names, *, watch_only: bool = False, taken: bool = False) -> None:
+        """Make a call and watch its times; `watch_only` where it is made, and its answer comes from outside.
+
+        `taken`: it is an activity's, and a worker has it.
+        """
         key = (record.id, call.frame, call.scheduled)
-        if call.deadline is not None:
+        activity = service(call.resource).family == "Activity"
+        if call.deadline is not None and key not in self._deadlines:
             told = Told(call.frame, TimedOut(), call.scheduled)
-            self._alarms.set(call.deadline, lambda: self._tell(record.id, told))
-        if call.heartbeat is not None and key not in self._beats:
-            self._beats[key] = self._clock.now()
-            self._expect(key, call.heartbeat)
-        if not watch_only and key not in self._jobs and service(call.resource).family != "Activity":
-            self._do(key, self._run(record, call, names))
+            self._deadlines[key] = self._alarms.set(call.deadline, lambda: self._tell(record.id, told))
+        if call.heartbeat is not None and call.token and key not in self._promised:
+            self._promised[key] = call.heartbeat
+            if taken or not activity:
+                self._begin(key)
+        if not watch_only and not activity:
+            self._do(key, self._run, record, call, names)
 
     async def _run(self, record: Record, call: Call, names: Names) -> None:
         told = TaskCall(
@@ -98,54 +108,71 @@ class Calls:
         answer = await self._tasks.run(call, told, self._executor)
         self._tell(record.id, Told(call.frame, answer, call.scheduled))
 
-    def read(self, execution: int, read: Read) -> None:
-        self._do((execution, read.frame, 0), self._threaded(execution, read.frame, lambda: self._reader(read, str(execution))))
+    def read(self, execution: int, read: Read, asked: Asked) -> None:
+        work = partial(self._reader, read, str(execution))
+        self._do((execution, read.frame, *asked), self._threaded, execution, read.frame, asked, work)
 
-    def write(self, execution: int, write: Write) -> None:
-        self._do((execution, write.frame, 0), self._threaded(execution, write.frame, lambda: self._writer(write)))
+    def write(self, execution: int, write: Write, asked: Asked) -> None:
+        work = partial(self._writer, write)
+        self._do((execution, write.frame, *asked), self._threaded, execution, write.frame, asked, work)
 
-    async def _threaded(self, execution: int, frame: int, work: Callable[[], Any]) -> None:
+    async def _threaded(self, execution: int, frame: int, asked: Asked, work: Callable[[], Any]) -> None:
         answer = await asyncio.get_running_loop().run_in_executor(self._executor, work)
-        self._tell(execution, Told(frame, answer))
+        self._tell(execution, Told(frame, answer, asked=asked))
 
-    def _do(self, key: Key, work: Coroutine[Any, Any, None]) -> None:
+    def _do(self, key: Key, work: Callable[..., Coroutine[Any, Any, None]], *given: Any) -> None:
         """Do it unless it is under way."""
-        if key in self._jobs:
-            work.close()
-            return
-        job = asyncio.get_running_loop().create_task(work)
-        self._jobs[key] = job
-        job.add_done_callback(lambda _job: self._jobs.pop(key, None))
+        if key not in self._jobs:
+            job = self._jobs[key] = asyncio.get_running_loop().create_task(work(*given))
+            job.add_done_callback(lambda _job: self._jobs.pop(key, None))
 
     # ---- heartbeats ----
 
     def heard(self, letter: Letter) -> None:
         """A letter came for a call: a heartbeat, or a worker that took it."""
         key = (letter.execution, letter.frame, letter.scheduled)
-        if key in self._beats and letter.kind in ("heartbeat", "taken"):
-            self._beats[key] = self._clock.now()
-
-    def _expect(self, key: Key, seconds: float) -> None:
-        self._alarms.set(self._beats[key] + seconds, lambda: self._listen(key, seconds))
-
-    def _listen(self, key: Key, seconds: float) -> None:
-        """Time out a call that was not heard of for that long."""
-        last = self._beats.get(key)
-        if last is None:
+        if key not in self._promised:
             return
-        if last + seconds > self._clock.now():
-            self._expect(key, seconds)
+        if key in self._beats:
+            self._beats[key] = self._clock.now()
+        elif letter.kind == "taken":
+            self._begin(key)
+
+    def _begin(self, key: Key) -> None:
+        """Heartbeats are expected from now on."""
+        self._beats[key] = self._clock.now()
+        self._expect(key)
+
+    def _expect(self, key: Key) -> None:
+        self._alarms.set(self._beats[key] + self._promised[key], lambda: self._listen(key))
+
+    def _listen(self, key: Key) -> None:
+        """Time out a call that was not heard of for as long as it promised."""
+        if key not in self._beats:
+            return
+        if self._beats[key] + self._promised[key] > self._clock.now():
+            self._expect(key)
             return
         execution, frame, scheduled = key
         self._tell(execution, Told(frame, TimedOut(heartbeat=True), scheduled))
 
     # ---- ends ----
 
+    def clear(self) -> None:
+        """Forget all times; the jobs are ended by who has them."""
+        self._deadlines.clear()
+        self._promised.clear()
+        self._beats.clear()
+
     def drop(self, execution: int, ended: Iterable[tuple[int, int]]) -> None:
         """Cancel calls that nothing waits for any more: (frame, scheduled)."""
         for frame, scheduled in ended:
             key = (execution, frame, scheduled)
             self._beats.pop(key, None)
+            self._promised.pop(key, None)
+            alarm = self._deadlines.pop(key, None)
+            if alarm is not None:
+                self._alarms.drop(alarm)
             job = self._jobs.get(key)
-            if job is not None and job is not asyncio.current_task():
+            if job is not None:
                 job.cancel()

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable, Coroutine, Iterator
+import sys
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from concurrent.futures import Executor
-from contextlib import AsyncExitStack, contextmanager, suppress
-from dataclasses import replace
+from contextlib import contextmanager, suppress
 from random import Random, SystemRandom
 from typing import Any
 
@@ -26,14 +26,16 @@ from matcher.workflow.host.alarms import Alarms
 from matcher.workflow.host.batch import Batch
 from matcher.workflow.host.calls import Calls, Reader, Writer, no_reader, no_writer
 from matcher.workflow.host.journal import Journal
-from matcher.workflow.host.live import Live, Names, Overdue, Told, Waiting
+from matcher.workflow.host.live import Live, Names
 from matcher.workflow.host.machines import Compiled, compiled
-from matcher.workflow.host.records import Letter, Record
-from matcher.workflow.host.resuming import asked, submitted, wake
+from matcher.workflow.host.notices import Notices, Status
+from matcher.workflow.host.records import Letter, Record, as_begun
+from matcher.workflow.host.resuming import asked, asking, submitted, taken, wake
 from matcher.workflow.host.tasks import Tasks
+from matcher.workflow.host.told import Overdue, Told, Waiting
 from matcher.workflow.scene import Settings
 
-__all__ = ["Host", "Status"]
+__all__ = ["Host"]
 
 METRICS = {
     "SUCCEEDED": "ExecutionsSucceeded",
@@ -41,9 +43,6 @@ METRICS = {
     "TIMED_OUT": "ExecutionsTimedOut",
     "ABORTED": "ExecutionsAborted",
 }
-
-#: Told of an execution that has begun or ended, after that is stored.
-Status = Callable[[Record], Coroutine[Any, Any, None]]
 
 OVERDUE = Told(0, Overdue())
 #: Seconds for which an execution that waits is kept in memory rather than loaded when it is told something.
@@ -53,10 +52,16 @@ SMALL = 16
 LETTERS = 256
 #: Executions loaded at a time.
 LOADS = 64
+#: Seconds between looks whether another owner has gone, and of rest after the store failed.
+STAND_BY = 0.1
+REST = 1.0
 
 
 class Host:
-    """Owns a journal while it runs. `tasks` do the calls; `read` and `write` serve distributed Maps."""
+    """Runs the executions of a journal that it owns, or stands by until it does.
+
+    `tasks` do the calls; `read` and `write` serve distributed Maps.
+    """
 
     def __init__(
         self,
@@ -79,7 +84,7 @@ class Host:
         self.clock = clock
         self._settings = settings or Settings()
         self._observer = observer
-        self._status = status
+        self._notices = None if status is None else Notices(journal, status, clock, observer)
         self._random = random or SystemRandom()
         self._token = token or (lambda _frame: secrets.token_urlsafe(32))
         self._compiled: dict[str, Compiled] = {}
@@ -88,7 +93,6 @@ class Host:
         self._ended: dict[int, list[asyncio.Future[Record]]] = {}
         self._jobs: set[asyncio.Task[None]] = set()
         self._loads = asyncio.Semaphore(LOADS)
-        self._stack = AsyncExitStack()
         self._alarms = Alarms(clock)
         self._calls = Calls(tasks, read, write, clock, self._alarms, executor, self.tell)
         self.running = False
@@ -96,27 +100,49 @@ class Host:
     # ---- life ----
 
     async def start(self) -> None:
-        """Own the journal (waiting for another owner), and go on with every execution that has not ended."""
-        await self._stack.enter_async_context(self.journal.owner())
+        """Own the journal, and go on with every execution that has not ended; where another owns it, do so once it ends."""
+        if await self.journal.own():
+            await self._go_on()
+        else:
+            self._do(self._stand_by())
+
+    async def _stand_by(self) -> None:
+        while not await self.journal.own():
+            await self.clock.sleep(STAND_BY)
+        while not self.running:
+            try:
+                await self._go_on()
+            except StoreError as error:
+                await self._rest(error)
+
+    async def _go_on(self) -> None:
+        standings = await self.journal.running()
+        # Answers before executions: a call that is answered is not made again.
+        letters = await self.journal.letters(0, sys.maxsize)
         self.running = True
         self._do(self._alarms.run())
-        for standing in await self.journal.running():
+        if self._notices is not None:
+            self._do(self._notices.run())
+        self._do(self._read_letters(self._hear(letters, 0)))
+        for standing in standings:
             if standing.wake <= self.clock.now():
                 self._load(standing.execution)
             elif standing.wake < float("inf"):
                 self._alarms.set(standing.wake, lambda number=standing.execution: self._load(number))  # type: ignore[misc]
-        self._do(self._read_letters())
 
     async def stop(self) -> None:
         """Give the journal up. Calls under way are cancelled; the next owner makes them again."""
-        self.running = False
+        owned, self.running = self.running, False
         jobs = [*self._jobs, *self._calls.jobs]
         for job in jobs:
             job.cancel()
         await asyncio.gather(*jobs, return_exceptions=True)
         self._live.clear()
         self._loading.clear()
-        await self._stack.aclose()
+        self._calls.clear()
+        self._alarms.clear()
+        if owned:
+            await self.journal.disown()
 
     def add(self, definition: Compiled) -> None:
         """Know a compiled definition before one of its executions is met."""
@@ -136,20 +162,19 @@ class Host:
             if not waiting:
                 self._ended.pop(execution, None)
 
-    def _do(self, work: Coroutine[Any, Any, None]) -> None:
-        job = asyncio.get_running_loop().create_task(work)
+    def _do(self, work: Coroutine[Any, Any, None], execution: int = 0) -> None:
+        job = asyncio.get_running_loop().create_task(work, name=f"execution {execution}" if execution else None)
         self._jobs.add(job)
         job.add_done_callback(self._done)
 
     def _done(self, job: asyncio.Task[None]) -> None:
         self._jobs.discard(job)
         if not job.cancelled() and (error := job.exception()) is not None:
-            self._observer.log("error", "a host of workflows failed", error=repr(error))
+            self._observer.log("error", "a host of workflows failed", job=job.get_name(), error=repr(error))
 
     # ---- what is told ----
 
-    async def _read_letters(self) -> None:
-        after = 0
+    async def _read_letters(self, after: int) -> None:
         while True:
             try:
                 letters = await self.journal.letters(after, LETTERS)
@@ -158,10 +183,14 @@ class Host:
             except StoreError as error:
                 await self._rest(error)
                 continue
-            for letter in letters:
-                after = letter.id
-                self._calls.heard(letter)
-                self.tell(letter.execution, letter)
+            after = self._hear(letters, after)
+
+    def _hear(self, letters: list[Letter], after: int) -> int:
+        """Tell the executions; the last letter's number."""
+        for letter in letters:
+            self._calls.heard(letter)
+            self.tell(letter.execution, letter)
+        return letters[-1].id if letters else after
 
     def tell(self, execution: int, *waiting: Waiting) -> None:
         """Tell an execution something; it is loaded if it is not in memory."""
@@ -179,7 +208,7 @@ class Host:
             self._loading[execution] += waiting
         else:
             self._loading[execution] = list(waiting)
-            self._do(self._bring(execution))
+            self._do(self._bring(execution), execution)
 
     async def _bring(self, execution: int) -> None:
         """Load an execution, ask again for what it waits for, and give it what it was told meanwhile."""
@@ -190,12 +219,15 @@ class Host:
                 break
             except StoreError as error:
                 await self._rest(error)
+            except Exception:
+                del self._loading[execution]
+                raise
         waiting = self._loading.pop(execution)
         if live is None:
             return
         self._live[execution] = live
         if live.execution.ended is None:
-            self._act(live, asked(live.execution, live.execution.frames.values()), again=True)
+            self._act(live, asked(live.execution, live.execution.frames.values()), again=True, waiting=waiting)
             self._limit(live.record)
         live.queue.extend(waiting)
         self._wake(live)
@@ -217,57 +249,62 @@ class Host:
     def _wake(self, live: Live) -> None:
         if not live.pumped:
             live.pumped = True
-            self._do(self._pump(live))
+            self._do(self._pump(live), live.record.id)
 
     async def _pump(self, live: Live) -> None:
         try:
             while live.queue:
-                taken = [one for one in live.queue if isinstance(one, Letter)]
                 now = self.clock.now()
                 batch = live.run(Moment(now, self._random, self._token))
                 if not (batch.transitions or batch.letters):
                     continue
                 try:
-                    await self.journal.save(live.saved(batch, now))
+                    await self.journal.save(live.saved(batch, now, notify=self._notices is not None))
                 except StoreError as error:
-                    await self._stumble(live, taken, error)
+                    await self._stumble(live, batch.heard, error)
                     return
-                left, reopened = batch.left(), live.reopened
+                left, began, reopened = batch.left, live.began, live.reopened
                 ended = live.keep(batch, now)
                 if ended:
-                    left += live.calling()
+                    left = [*left, *live.calling()]
                 if reopened:
                     self._limit(live.record)
                 self._calls.drop(live.record.id, ((frame, work.scheduled) for frame, work in left))
-                self._after(live, batch, ended=ended)
+                self._after(live, batch, began=began, ended=ended)
         finally:
             live.pumped = False
         self._part(live)
 
-    def _after(self, live: Live, batch: Batch, *, ended: bool) -> None:
+    def _after(self, live: Live, batch: Batch, *, began: bool, ended: bool) -> None:
         """The batch is stored: act on it."""
         if live.execution.ended is None:
             self._act(live, Changes(calls=batch.calls, timers=batch.timers, reads=batch.reads, writes=batch.writes))
         self._observer.count("StateTransitions", batch.transitions, machine=live.record.machine)
-        if any(event.id == 1 and event.history == 0 for event in batch.events):
+        if began:
             self._observer.count("ExecutionsStarted", machine=live.record.machine)
-            self._tell_status(replace(live.record, status="RUNNING"))
+            self._tell_status(as_begun(live.record))
         if ended:
             self._over(live)
 
-    def _act(self, live: Live, changes: Changes, *, again: bool = False) -> None:
+    def _act(self, live: Live, changes: Changes, *, again: bool = False, waiting: Sequence[Waiting] = ()) -> None:
+        """Do what is asked for; `again` where it may be done already, or its answer be in `waiting`."""
         number = live.record.id
+        frames = live.execution.frames
+        answered = {(one.frame, one.scheduled) for one in waiting}
         live.queue.extend(Told(frame, Proceed()) for frame in changes.ready)
         for timer in changes.timers:
             told = Told(timer.frame, TimerFired(), until=timer.at)
             self._alarms.set(timer.at, lambda told=told: self.tell(number, told))  # type: ignore[misc]
         for call in changes.calls:
-            watch_only = again and submitted(live.execution.frames[call.frame])
-            self._calls.call(live.record, call, self.names, watch_only=watch_only)
+            made = again and (submitted(frames[call.frame]) or (call.frame, call.scheduled) in answered)
+            has_worker = again and taken(frames[call.frame])
+            self._calls.call(live.record, call, self.names, watch_only=made, taken=has_worker)
         for read in changes.reads:
-            self._calls.read(number, read)
+            if (which := asking(frames[read.frame])) is not None:
+                self._calls.read(number, read, which)
         for write in changes.writes:
-            self._calls.write(number, write)
+            if (which := asking(frames[write.frame])) is not None:
+                self._calls.write(number, write, which)
 
     def _limit(self, record: Record) -> None:
         """Watch the machine's TimeoutSeconds."""
@@ -282,8 +319,15 @@ class Host:
         self._tell_status(live.record)
 
     def _tell_status(self, record: Record) -> None:
-        if self._status is not None:
-            self._do(self._status(record))
+        self._observer.log(
+            "info",
+            f"execution {record.status}",
+            machine=record.machine,
+            execution=record.name,
+            correlation_id=record.correlation,
+        )
+        if self._notices is not None:
+            self._notices.ring()
 
     def _part(self, live: Live) -> None:
         """Drop from memory what has ended, or what waits for long: whatever is told to it loads it again."""
@@ -295,14 +339,14 @@ class Host:
         if live.record.status != "RUNNING" or waits:
             del self._live[live.record.id]
 
-    async def _stumble(self, live: Live, letters: list[Letter], error: StoreError) -> None:
-        """The store failed, and memory is ahead of it: begin again from what is stored."""
+    async def _stumble(self, live: Live, heard: list[Waiting], error: StoreError) -> None:
+        """The store failed, and memory is ahead of it: begin again from what is stored, and from what was heard since."""
         number = live.record.id
         self._live.pop(number, None)
-        self._loading[number] = [*letters, *live.queue]
+        self._loading[number] = [*heard, *live.queue]
         await self._rest(error)
-        self._do(self._bring(number))
+        self._do(self._bring(number), number)
 
     async def _rest(self, error: StoreError) -> None:
         self._observer.log("error", "the store of workflows failed; trying again", error=str(error))
-        await self.clock.sleep(1.0)
+        await self.clock.sleep(REST)

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from matcher.workflow.frames import Json
 from matcher.workflow.happenings import Event
-from matcher.workflow.host.records import ActivityTask, Begin, Letter, LetterKind, Loaded, Record, Save, Standing
+from matcher.workflow.host.records import (
+    ActivityTask,
+    Begin,
+    Letter,
+    LetterKind,
+    Loaded,
+    Notice,
+    Record,
+    Save,
+    Standing,
+)
 
 __all__ = ["Journal"]
 
@@ -24,9 +33,11 @@ class Journal(Protocol):
 
     async def close(self) -> None: ...
 
-    def owner(self) -> AbstractAsyncContextManager[None]:
-        """Own the journal; waits for another owner. A process that dies gives it up."""
+    async def own(self) -> bool:
+        """Own the journal, unless another does. A process that dies gives it up."""
         ...
+
+    async def disown(self) -> None: ...
 
     async def define(self, key: str, definition: str) -> None:
         """Keep the text of a definition, which executions name by its key."""
@@ -70,6 +81,14 @@ class Journal(Protocol):
 
     async def wait_for_task(self, activity: str) -> None:
         """Return when there may be a task to take."""
+        ...
+
+    async def notices(self, limit: int) -> list[Notice]:
+        """The oldest notices that are not told yet."""
+        ...
+
+    async def noticed(self, notices: Sequence[int]) -> None:
+        """They are told."""
         ...
 
     async def find(self, machine: str, name: str) -> Record | None: ...

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TypeAlias
 
 from matcher.workflow.execution import Execution, advance, redrive, start, stop, time_out
 from matcher.workflow.frames import Calling, Frame, Json, Pausing
@@ -21,31 +20,15 @@ from matcher.workflow.happenings import (
 )
 from matcher.workflow.host.batch import Batch
 from matcher.workflow.host.records import Letter, Loaded, Record, Save
+from matcher.workflow.host.resuming import asking
+from matcher.workflow.host.told import Overdue, Told, Waiting
 from matcher.workflow.program import Program
 from matcher.workflow.scene import Settings, timestamp
 
-__all__ = ["Live", "Names", "Overdue", "Told"]
+__all__ = ["Live", "Names"]
 
 #: Transitions of one execution that are stored together: an endless loop of a machine's states shares the host.
 MOST_TRANSITIONS = 256
-
-
-@dataclass(frozen=True, slots=True)
-class Overdue:
-    """The machine's TimeoutSeconds have passed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """A happening on its way to a frame. With `scheduled` it is for that call alone, with `until` for that timer."""
-
-    frame: int
-    happening: Happening | Overdue
-    scheduled: int = 0
-    until: float | None = None
-
-
-Waiting: TypeAlias = Told | Letter
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +57,8 @@ class Live:
     pumped: bool = False
     #: The next frame's number as the journal has it.
     stored_next: int = 0
-    #: Whether it runs again since the last save.
+    #: Whether it runs, or runs again, since the last save.
+    began: bool = False
     reopened: bool = False
 
     @classmethod
@@ -95,9 +79,12 @@ class Live:
         while self.queue and batch.transitions < MOST_TRANSITIONS:
             waiting = self.queue.popleft()
             if isinstance(waiting, Letter):
+                batch.heard.append(waiting)
                 batch.letters.append(waiting.id)
                 changes = self._read(waiting, moment)
             else:
+                if waiting.scheduled:
+                    batch.heard.append(waiting)
                 changes = self._hear(waiting, moment)
             if changes is not None:
                 batch.add(changes)
@@ -118,6 +105,7 @@ class Live:
             case "start":
                 if self.execution.next_frame:
                     return None
+                self.began = True
                 return start(self.execution, self.record.input, moment)
             case "stop":
                 return stop(self.execution, letter.content.get("error"), letter.content.get("cause"), moment)
@@ -132,7 +120,7 @@ class Live:
             return None
         changes = redrive(self.execution, moment)
         limit = self.execution.program.machine.timeout_seconds
-        self.reopened = True
+        self.began = self.reopened = True
         self.record = replace(
             self.record,
             status="RUNNING",
@@ -144,14 +132,18 @@ class Live:
         )
         return changes
 
-    def saved(self, batch: Batch, now: float) -> Save:
-        """What the journal is to store of a batch."""
+    def saved(self, batch: Batch, now: float, *, notify: bool = False) -> Save:
+        """What the journal is to store of a batch; with notices, if `notify`, of an execution that began or ended."""
         save = batch.save(now)
+        if notify and self.began:
+            save.notices = ["RUNNING"]
         if self.execution.next_frame != self.stored_next:
             save.next_frame = self.execution.next_frame
         if self.record.status == "RUNNING" and self.execution.ended is not None:
             save.ended = self.execution.ended
             save.void = [*save.void, *(work.token for _, work in self.calling() if work.token)]
+            if notify:
+                save.notices = [*save.notices, save.ended.status]
         if self.reopened:
             save.reopened, save.deadline = True, self.record.deadline
         return save
@@ -163,7 +155,7 @@ class Live:
 
     def keep(self, batch: Batch, now: float) -> bool:
         """The journal has stored it; whether the execution ended by it."""
-        self.reopened = False
+        self.began = self.reopened = False
         for number in batch.removed:
             self.stored.pop(number, None)
         self.stored.update(batch.frames)
@@ -178,6 +170,8 @@ class Live:
 
 
 def _waits(frame: Frame, told: Told) -> bool:
+    if told.asked is not None:
+        return asking(frame) == told.asked
     if told.scheduled:
         return isinstance(frame.work, Calling) and frame.work.scheduled == told.scheduled
     if told.until is not None:

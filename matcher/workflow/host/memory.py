@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from itertools import count
+from itertools import count, islice
 
-from matcher.errors import StoreError
 from matcher.store.bell import Bell
 from matcher.workflow.frames import Frame, Json, Result
 from matcher.workflow.happenings import Event
-from matcher.workflow.host.records import ActivityTask, Begin, Letter, LetterKind, Loaded, Record, Save, Standing
+from matcher.workflow.host.records import (
+    ActivityTask,
+    Begin,
+    Letter,
+    LetterKind,
+    Loaded,
+    Notice,
+    Record,
+    Save,
+    Standing,
+    as_begun,
+)
 from matcher.workflow.host.refusal import already_exists, no_task, not_in_state
 from matcher.workflow.host.resuming import wake
 
@@ -53,6 +62,8 @@ class MemoryJournal:
         self._letters: dict[int, Letter] = {}
         self._numbers = count(1)
         self._letter = count(1)
+        self._notices: dict[int, Notice] = {}
+        self._notice = count(1)
         self._last = 0
         self._bell = Bell()
         self._owned = False
@@ -63,15 +74,14 @@ class MemoryJournal:
     async def close(self) -> None:
         pass
 
-    @asynccontextmanager
-    async def owner(self) -> AsyncIterator[None]:
+    async def own(self) -> bool:
         if self._owned:
-            raise StoreError("this journal has an owner already")
+            return False
         self._owned = True
-        try:
-            yield
-        finally:
-            self._owned = False
+        return True
+
+    async def disown(self) -> None:
+        self._owned = False
 
     async def define(self, key: str, definition: str) -> None:
         self._definitions[key] = definition
@@ -158,6 +168,9 @@ class MemoryJournal:
                 kept.frames.clear()
                 kept.results.clear()
         kept.record = record
+        for status in save.notices:
+            number = next(self._notice)
+            self._notices[number] = Notice(number, as_begun(record) if status == "RUNNING" else record)
         while self._keep is not None and len(self._over) > self._keep:
             number, _ = self._over.popitem(last=False)
             gone = self._kept.pop(number).record
@@ -226,6 +239,13 @@ class MemoryJournal:
 
     async def wait_for_task(self, activity: str) -> None:
         await self._bell.until(lambda: bool(self._waiting.get(activity)))
+
+    async def notices(self, limit: int) -> list[Notice]:
+        return list(islice(self._notices.values(), limit))
+
+    async def noticed(self, notices: Sequence[int]) -> None:
+        for number in notices:
+            self._notices.pop(number, None)
 
     async def find(self, machine: str, name: str) -> Record | None:
         number = self._names.get((machine, name))

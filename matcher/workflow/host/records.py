@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
 from matcher.workflow.frames import Frame, Json, Result
 from matcher.workflow.happenings import Ended, Event
 
-__all__ = ["ActivityTask", "Begin", "Letter", "LetterKind", "Loaded", "Record", "Save", "Standing", "Status"]
+__all__ = ["ActivityTask", "Begin", "Letter", "LetterKind", "Loaded", "Notice", "Record", "Save", "Standing", "Status", "as_begun"]
 
 Status: TypeAlias = Literal["RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"]
 LetterKind: TypeAlias = Literal["start", "success", "failure", "heartbeat", "taken", "stop", "redrive"]
@@ -48,6 +48,19 @@ class Record:
     redrives: int = 0
     deadline: float | None = None
     correlation: str = ""
+
+
+def as_begun(record: Record) -> Record:
+    """The execution as it was before it ended."""
+    return replace(record, status="RUNNING", stopped=None, output=None, error=None, cause=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """An execution as it was when it had just begun or ended, which somebody wants to be told."""
+
+    id: int
+    record: Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,3 +134,5 @@ class Save:
     reopened: bool = False
     #: When the machine's TimeoutSeconds will have passed, where it is reopened.
     deadline: float | None = None
+    #: Notices of the execution as it is then: "RUNNING", or how it ended.
+    notices: Sequence[str] = ()

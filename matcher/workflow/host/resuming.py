@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from typing import TypeAlias
 
 from matcher.workflow.asl.machine import Task
 from matcher.workflow.execution import Execution
 from matcher.workflow.frames import Calling, Fanning, Frame, Pausing, Reading, Writing
 from matcher.workflow.happenings import Call, Changes, Read, Timer, Write
 
-__all__ = ["asked", "submitted", "wake"]
+__all__ = ["Asked", "asked", "asking", "submitted", "taken", "wake"]
+
+#: Which read or write a Map waits for: the event that entered the state, its attempt, and the first item or -1.
+Asked: TypeAlias = tuple[int, int, int]
+
 
 
 def wake(frame: Frame) -> float:
@@ -29,6 +34,24 @@ def submitted(frame: Frame) -> bool:
     """Whether the service that a call goes to has taken it: an event stands behind those of the call itself."""
     work = frame.work
     return isinstance(work, Calling) and frame.last > work.scheduled + 1
+
+
+def taken(frame: Frame) -> bool:
+    """Whether a worker has taken a call of an activity: an event stands behind that of the call itself."""
+    work = frame.work
+    return isinstance(work, Calling) and frame.last > work.scheduled
+
+
+def asking(frame: Frame) -> Asked | None:
+    """The read or write that a frame waits for."""
+    match frame.work:
+        case Reading():
+            return frame.entered, frame.attempt, 0
+        case Fanning(reading=True):
+            return frame.entered, frame.attempt, frame.work.end
+        case Writing():
+            return frame.entered, frame.attempt, -1
+    return None
 
 
 def asked(execution: Execution, frames: Iterable[Frame]) -> Changes:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 import orjson
@@ -12,7 +13,18 @@ from matcher.store.connection import Connection
 from matcher.workflow.frames import Json, Result
 from matcher.workflow.happenings import Event
 from matcher.workflow.host.codec import decoded, decoded_result, encoded, encoded_result
-from matcher.workflow.host.records import ActivityTask, Begin, Letter, LetterKind, Loaded, Record, Save, Standing
+from matcher.workflow.host.records import (
+    ActivityTask,
+    Begin,
+    Letter,
+    LetterKind,
+    Loaded,
+    Notice,
+    Record,
+    Save,
+    Standing,
+    as_begun,
+)
 from matcher.workflow.host.refusal import already_exists, no_task, not_in_state
 from matcher.workflow.host.resuming import wake
 
@@ -24,6 +36,8 @@ __all__ = [
     "find",
     "letters",
     "load",
+    "noticed",
+    "notices",
     "post",
     "records",
     "running",
@@ -94,30 +108,44 @@ def records(connection: Connection, machine: str, status: str | None, before: in
 
 
 def save(connection: Connection, made: Save) -> None:
+    _save_frames(connection, made)
     number = made.execution
-    for gone in made.removed:
-        connection.execute("DELETE FROM frame WHERE execution = ? AND id = ?", (number, gone))
-        connection.execute("DELETE FROM frame_aside WHERE execution = ? AND id = ?", (number, gone))
+    if made.cleared:
+        gone = [(number, waiting) for waiting in made.cleared]
+        connection.executemany("DELETE FROM frame_result WHERE execution = ? AND frame = ?", gone)
+    if made.results:
+        found = [(number, result.frame, result.index, encoded_result(result)) for result in made.results]
+        connection.executemany("INSERT OR REPLACE INTO frame_result VALUES (?, ?, ?, ?)", found)
+    if made.events:
+        connection.executemany("INSERT INTO execution_event VALUES (?, ?, ?, ?, ?, ?, ?)", _events(made))
+    if made.void or made.tokens:
+        _save_tokens(connection, made)
+    if made.letters:
+        connection.executemany("DELETE FROM letter WHERE id = ?", [(letter,) for letter in made.letters])
+    _save_execution(connection, made)
+
+
+def _save_frames(connection: Connection, made: Save) -> None:
+    number = made.execution
+    if made.removed:
+        gone = [(number, frame) for frame in made.removed]
+        connection.executemany("DELETE FROM frame WHERE execution = ? AND id = ?", gone)
+        connection.executemany("DELETE FROM frame_aside WHERE execution = ? AND id = ?", gone)
+    rows, besides = [], []
     for key, (frame, stored) in made.frames.items():
         row, beside = encoded(frame, stored)
-        connection.execute("INSERT OR REPLACE INTO frame VALUES (?, ?, ?, ?)", (number, key, wake(frame), row))
+        rows.append((number, key, wake(frame), row))
         if beside is not None:
-            connection.execute("INSERT OR REPLACE INTO frame_aside VALUES (?, ?, ?)", (number, key, beside))
-    for waiting in made.cleared:
-        connection.execute("DELETE FROM frame_result WHERE execution = ? AND frame = ?", (number, waiting))
-    for result in made.results:
-        values = (number, result.frame, result.index, encoded_result(result))
-        connection.execute("INSERT OR REPLACE INTO frame_result VALUES (?, ?, ?, ?)", values)
-    for event in made.events:
-        details = None if event.details is None else orjson.dumps(event.details)
-        connection.execute(
-            "INSERT INTO execution_event VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (number, event.history, event.id, event.previous, event.time, event.type, details),
-        )
-    _save_tokens(connection, made)
-    for letter in made.letters:
-        connection.execute("DELETE FROM letter WHERE id = ?", (letter,))
-    _save_execution(connection, made)
+            besides.append((number, key, beside))
+    if rows:
+        connection.executemany("INSERT OR REPLACE INTO frame VALUES (?, ?, ?, ?)", rows)
+    if besides:
+        connection.executemany("INSERT OR REPLACE INTO frame_aside VALUES (?, ?, ?)", besides)
+
+
+def _events(made: Save) -> Iterator[tuple[Any, ...]]:
+    for history, number, previous, time, kind, details in made.events:
+        yield made.execution, history, number, previous, time, kind, None if details is None else orjson.dumps(details)
 
 
 def _save_tokens(connection: Connection, made: Save) -> None:
@@ -153,6 +181,33 @@ def _save_execution(connection: Connection, made: Save) -> None:
         if end.status == "SUCCEEDED":  # nothing will be redriven
             for table in ("frame", "frame_aside", "frame_result"):
                 connection.execute(f"DELETE FROM {table} WHERE execution = ?", (made.execution,))  # noqa: S608
+    for status in made.notices:
+        connection.execute("INSERT INTO notice (execution, content) VALUES (?, ?)", (made.execution, _told(status, made)))
+
+
+def _told(status: str, made: Save) -> bytes:
+    """What a notice tells of an execution, which may have changed when it is told."""
+    end = made.ended
+    if status == "RUNNING" or end is None:
+        return b"null"
+    return orjson.dumps([end.status, made.now, end.output, end.error, end.cause])
+
+
+def notices(connection: Connection, limit: int) -> list[Notice]:
+    sql = f"""SELECT notice.id, content, {_RECORD.replace("id,", "execution.id,", 1)} FROM notice
+              JOIN execution ON execution.id = notice.execution ORDER BY notice.id LIMIT ?"""  # noqa: S608
+    found = []
+    for number, content, *row in connection.execute(sql, (limit,)).fetchall():
+        record, told = as_begun(_record(tuple(row))), orjson.loads(content)
+        if told is not None:
+            status, stopped, output, error, cause = told
+            record = replace(record, status=status, stopped=stopped, output=output, error=error, cause=cause)
+        found.append(Notice(number, record))
+    return found
+
+
+def noticed(connection: Connection, told: Sequence[int]) -> None:
+    connection.executemany("DELETE FROM notice WHERE id = ?", [(number,) for number in told])
 
 
 def load(connection: Connection, execution: int) -> Loaded | None:

@@ -34,6 +34,7 @@ SCHEMA: Final = Schema(
             """CREATE TABLE activity_task (id INTEGER PRIMARY KEY AUTOINCREMENT, activity TEXT NOT NULL,
                token TEXT NOT NULL UNIQUE, input BLOB NOT NULL)""",
             "CREATE INDEX activity_waiting ON activity_task (activity, id)",
+            "CREATE TABLE notice (id INTEGER PRIMARY KEY AUTOINCREMENT, execution INTEGER NOT NULL, content BLOB NOT NULL)",
             """CREATE TABLE letter (id INTEGER PRIMARY KEY AUTOINCREMENT, execution INTEGER NOT NULL, kind TEXT NOT NULL,
                frame INTEGER NOT NULL, scheduled INTEGER NOT NULL, content BLOB NOT NULL)""",
         ),

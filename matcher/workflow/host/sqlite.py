@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 
 from matcher.clock import SYSTEM, Clock
 from matcher.store.bell import Bell
@@ -15,7 +14,17 @@ from matcher.store.filelock import FileLock
 from matcher.workflow.frames import Json
 from matcher.workflow.happenings import Event
 from matcher.workflow.host import rows
-from matcher.workflow.host.records import ActivityTask, Begin, Letter, LetterKind, Loaded, Record, Save, Standing
+from matcher.workflow.host.records import (
+    ActivityTask,
+    Begin,
+    Letter,
+    LetterKind,
+    Loaded,
+    Notice,
+    Record,
+    Save,
+    Standing,
+)
 from matcher.workflow.host.schema import SCHEMA
 
 __all__ = ["SQLiteJournal"]
@@ -42,7 +51,10 @@ class SQLiteJournal:
         self._clock = clock
         self._poll = poll
         self._synced = synced
+        self._lock = FileLock(f"{self.database.path}.workflows")
         self._bell = Bell()
+        #: Keys of definitions that the file has.
+        self._defined: set[str] = set()
         self._last = 0
         self._tasks = 0
 
@@ -50,21 +62,21 @@ class SQLiteJournal:
         await asyncio.to_thread(self.database.open)
 
     async def close(self) -> None:
+        self._lock.close()
         await asyncio.to_thread(self.database.close)
 
-    @asynccontextmanager
-    async def owner(self) -> AsyncIterator[None]:
-        lock = FileLock(f"{self.database.path}.workflows")
-        while not lock.take():
-            await self._clock.sleep(self._poll)
-        try:
-            yield
-        finally:
-            lock.release()
+    async def own(self) -> bool:
+        return self._lock.take()
+
+    async def disown(self) -> None:
+        self._lock.close()
 
     async def define(self, key: str, definition: str) -> None:
+        if key in self._defined:
+            return
         sql = "INSERT OR IGNORE INTO workflow_definition VALUES (?, ?)"
         await self.database.run(lambda connection: connection.execute(sql, (key, definition)), durable=True)
+        self._defined.add(key)
 
     async def definition(self, key: str) -> str | None:
         sql = "SELECT text FROM workflow_definition WHERE key = ?"
@@ -134,6 +146,12 @@ class SQLiteJournal:
         del activity
         seen = self._tasks
         await self._ring_or_poll(lambda: self._tasks > seen)
+
+    async def notices(self, limit: int) -> list[Notice]:
+        return await self.database.run(lambda connection: rows.notices(connection, limit))
+
+    async def noticed(self, notices: Sequence[int]) -> None:
+        await self.database.run(lambda connection: rows.noticed(connection, notices))
 
     async def find(self, machine: str, name: str) -> Record | None:
         return await self.database.run(lambda connection: rows.find(connection, machine, name))
