@@ -26,8 +26,8 @@ class Alarms:
         """Call it then, on this event loop. There is no way to take it back: it is to look whether it is still meant."""
         earliest = not self._heap or when < self._heap[0][0]
         heapq.heappush(self._heap, (when, next(self._numbers), call))
-        if self._task is not None and self._asleep and earliest:
-            self.stop()
+        if earliest and self._asleep:
+            self._wake()
         if self._task is None:
             self._task = asyncio.get_running_loop().create_task(self._run())
 
@@ -44,7 +44,12 @@ class Alarms:
         self._task = None
 
     def stop(self) -> None:
-        """Call nothing from now on, until another time is given."""
+        """Forget what was to be called."""
+        self._heap.clear()
+        self._wake()
+
+    def _wake(self) -> None:
+        """End the sleep; whoever has something to call starts it anew."""
         if self._task is not None:
             self._task.cancel()
         self._task, self._asleep = None, False

@@ -146,12 +146,11 @@ class Engine:
     def _settled(self, outcomes: Sequence[Outcome], returned: Sequence[Delivery]) -> None:
         touched: dict[str, Lane] = {}
         for outcome in outcomes:
-            queue = outcome.delivery.queue
-            lane = touched.get(queue) or touched.setdefault(queue, self._lanes[queue])
+            lane = touched[outcome.delivery.queue] = self._lanes[outcome.delivery.queue]
             lane.settled(outcome)
         for delivery in returned:
-            lane = touched.get(delivery.queue) or touched.setdefault(delivery.queue, self._lanes[delivery.queue])
-            lane.returned()
+            lane = touched[delivery.queue] = self._lanes[delivery.queue]
+            lane.returned(delivery)
         for lane in touched.values():
             lane.resume()
             self._forget(lane)

@@ -60,7 +60,8 @@ class Lane:
         self._later = True  # ... and some that will be
         self._alarm: float | None = None  # when one of them will be, as far as is known
         self.counts = Counts()
-        self.held = 0
+        self.held = self._bytes = 0
+        self._size = 1  # bytes of an event, on average of the last claim
         self.closed = False
         self.replace(subscription)
 
@@ -96,8 +97,10 @@ class Lane:
     @property
     def _room(self) -> int:
         """How many may be claimed now; claims wait until they are worth it."""
-        most = self.subscription.settings.held
-        return most - self.held if self.held * 2 <= most else 0
+        settings = self.subscription.settings
+        if self.held * 2 > settings.held or self._bytes * 2 > settings.window_bytes:
+            return 0
+        return max(1, min(settings.held - self.held, (settings.window_bytes - self._bytes) // self._size))
 
     async def _claiming(self) -> None:
         try:
@@ -137,16 +140,20 @@ class Lane:
 
     def settled(self, outcome: Outcome) -> None:
         """The store has noted an outcome of this lane; `resume` comes when it has told of all."""
-        self.held -= 1
+        self._let_go(outcome.delivery)
         if isinstance(outcome, Retry):
             self._ring_at(outcome.due)
         elif outcome.delivery.group is not None:
             self._more = True
 
-    def returned(self) -> None:
+    def returned(self, delivery: Delivery) -> None:
         """The store has taken a claim of this lane back."""
-        self.held -= 1
+        self._let_go(delivery)
         self._more = True
+
+    def _let_go(self, delivery: Delivery) -> None:
+        self.held -= 1
+        self._bytes -= len(delivery.entry.body)
 
     def resume(self) -> None:
         self._claim()
@@ -154,7 +161,10 @@ class Lane:
     # -- sending
 
     def _accept(self, claimed: Sequence[Delivery]) -> None:
+        taken = sum(len(delivery.entry.body) for delivery in claimed)
         self.held += len(claimed)
+        self._bytes += taken
+        self._size = max(1, taken // max(1, len(claimed)))
         if self.closed:
             self._means.settler.release(claimed)
             return

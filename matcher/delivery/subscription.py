@@ -31,14 +31,17 @@ class Settings:
     breaker: Breaker | None = None
     #: Deliveries that are held in memory, at least twice the concurrency; the others wait in the store.
     window: int = 256
+    #: Bytes of events that are held in memory; a claim may pass them by what it brings.
+    window_bytes: int = 16 * 1024 * 1024
 
     def __post_init__(self) -> None:
         if self.timeout is not None and not self.timeout > 0:
             raise RouterError(f"timeout is {self.timeout!r}; it must be above 0, or None")
         if self.concurrency < 1:
             raise RouterError(f"concurrency is {self.concurrency!r}; it must be 1 or more")
-        if self.window < 1:
-            raise RouterError(f"window is {self.window!r}; it must be 1 or more")
+        for name, value in (("window", self.window), ("window_bytes", self.window_bytes)):
+            if value < 1:
+                raise RouterError(f"{name} is {value!r}; it must be 1 or more")
 
     @property
     def held(self) -> int:

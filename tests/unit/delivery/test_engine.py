@@ -228,6 +228,21 @@ def test_only_a_window_of_deliveries_is_held_in_memory(run: Run) -> None:
     run(body)
 
 
+def test_large_events_are_held_by_their_bytes(run: Run) -> None:
+    async def body(place) -> None:
+        slow = RecordedTarget(clock=place.clock, takes=1.0)
+        queue = place.subscribe(slow, settings=Settings(concurrency=2, window=10, window_bytes=8_000))
+        await place.put(*numbered(100, text="x" * 1_000))
+        most = []
+        for _ in range(60):
+            most.append(place.engine.stats().lanes[queue].held)
+            await place.clock.advance(1.0)
+        assert (most[0], max(most[6:])) == (10, 6)
+        assert len(slow.messages) == 100
+
+    run(body)
+
+
 def test_a_send_that_takes_too_long_is_cancelled_and_made_again(run: Run) -> None:
     async def body(place) -> None:
         slow = RecordedTarget(clock=place.clock, takes=10.0)
@@ -391,7 +406,7 @@ def test_done_work_leaves_the_store(run: Run) -> None:
     run(body)
 
 
-@pytest.mark.parametrize("settings", [{"timeout": 0}, {"concurrency": 0}, {"window": 0}])
+@pytest.mark.parametrize("settings", [{"timeout": 0}, {"concurrency": 0}, {"window": 0}, {"window_bytes": 0}])
 def test_a_setting_that_cannot_be_says_what_can(settings: dict[str, int]) -> None:
     with pytest.raises(RouterError, match="it must be"):
         Settings(**settings)

@@ -113,6 +113,20 @@ def test_another_engine_goes_on_with_retries_that_wait(place) -> None:
     opened(place, body)
 
 
+def test_the_grace_of_a_stop_means_nothing_to_the_next_start(place) -> None:
+    async def body(here) -> None:
+        target = RecordedTarget(clock=here.clock, takes=100.0)
+        here.subscribe(target)
+        await stopped(here, grace=30.0, after=0.0)
+        await here.engine.start()
+        await here.put({"n": 0})
+        await here.clock.advance(100.0)
+        assert len(target.attempts) == len(target.messages) == 1
+        await stopped(here, grace=30.0, after=0.0)
+
+    opened(place, body)
+
+
 def test_starting_and_stopping_twice_is_once(place) -> None:
     async def body(here) -> None:
         await here.engine.start()
