@@ -98,6 +98,8 @@ class Run:
         """Wait until the targets have that many notes, or all."""
         moved, known = time.monotonic(), -1
         while not self.done and (now := self.taken()) < taken:
+            if self.consumer.poll() is not None:
+                raise RuntimeError(f"the router ended by itself, with {self.consumer.returncode}")
             if now != known:
                 moved, known = time.monotonic(), now
             if time.monotonic() - moved > PATIENCE:
