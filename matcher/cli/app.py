@@ -9,7 +9,7 @@ import typer
 
 from matcher._version import __version__
 from matcher.cli.terminal import EXIT_CODES, guarded
-from matcher.cli.verbs import diff, report, scan, suggest, test, workflow
+from matcher.cli.verbs import archive, diff, dlq, put, replay, report, scan, suggest, test, workflow
 from matcher.cli.verbs import run as running
 
 __all__ = ["app", "run"]
@@ -173,6 +173,10 @@ report.declare(app)
 suggest.declare(app)
 workflow.declare(app)
 running.declare(app)
+put.declare(app)
+dlq.declare(app)
+archive.declare(app)
+replay.declare(app)
 
 
 def run() -> int:

@@ -15,6 +15,7 @@ __all__ = [
     "ThreadsOption",
     "Validate",
     "ValidateOption",
+    "WhereArgument",
 ]
 
 
@@ -50,3 +51,11 @@ ValidateOption = Annotated[
     Validate, typer.Option("--validate", help="strict: all of an event is checked. structural: what rules read.")
 ]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No word of refused events, and no progress bar.")]
+WhereArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="WHERE",
+        help="A store, such as sqlite:///events.db, or the router that has it: module:name, such as shop.events:router.",
+        show_default=False,
+    ),
+]
