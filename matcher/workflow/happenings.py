@@ -19,6 +19,7 @@ __all__ = [
     "Changes",
     "Ended",
     "Event",
+    "Handled",
     "Happening",
     "ItemsRead",
     "Moment",
@@ -189,6 +190,17 @@ class Write:
     results: list[Result]
 
 
+class Handled(NamedTuple):
+    """An error that does not end its frame: one of the state's retriers, or of its catchers, takes it."""
+
+    frame: int
+    state: str
+    error: str | None
+    cause: str | None
+    retrier: int | None = None
+    catcher: int | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Ended:
     """The execution is over: SUCCEEDED, FAILED, ABORTED or TIMED_OUT."""
@@ -219,4 +231,6 @@ class Changes:
     timers: list[Timer] = field(default_factory=list)
     reads: list[Read] = field(default_factory=list)
     writes: list[Write] = field(default_factory=list)
+    #: Errors that were retried or caught; told for observers, there is nothing to store.
+    handled: list[Handled] = field(default_factory=list)
     ended: Ended | None = None

@@ -8,7 +8,7 @@ from matcher.workflow import failure
 from matcher.workflow.asl.machine import Retrier
 from matcher.workflow.failure import FATAL, UNLISTED, Failure
 from matcher.workflow.frames import Frame, Json, Pausing
-from matcher.workflow.happenings import Ended, Timer
+from matcher.workflow.happenings import Ended, Handled, Timer
 from matcher.workflow.program import Rule, Step
 from matcher.workflow.scene import Scene
 from matcher.workflow.turn import Over, Turn
@@ -94,12 +94,15 @@ def recover(turn: Turn, frame: Frame, step: Step, fault: Failure, *, previous: i
         last = turn.event(frame.history, frame.last if previous < 0 else previous, "EvaluationFailed", details)
         frame = replace(frame, last=last)
     if fault.error not in FATAL:
-        if _retry(turn, frame, step, fault.error):
+        retrier = _retry(turn, frame, step, fault.error)
+        if retrier is not None:
+            turn.changes.handled.append(Handled(frame.id, frame.state, fault.error, cause, retrier=retrier))
             return
-        rule = next((rule for rule in step.rules if rule.errors and _takes(rule.errors, fault.error)), None)
-        if rule is not None:
+        catcher = next((at for at, rule in enumerate(step.rules) if _takes(rule.errors, fault.error)), None)
+        if catcher is not None:
             try:
-                _catch(turn, frame, step, rule, fault.error, cause)
+                _catch(turn, frame, step, step.rules[catcher], fault.error, cause)
+                turn.changes.handled.append(Handled(frame.id, frame.state, fault.error, cause, catcher=catcher))
                 return
             except Failure as another:
                 recover(turn, frame, replace(step, retry=(), rules=()), another)
@@ -122,22 +125,22 @@ def _takes(names: tuple[str, ...], error: str | None) -> bool:
     return failure.ALL in names and error not in UNLISTED
 
 
-def _retry(turn: Turn, frame: Frame, step: Step, error: str | None) -> bool:
-    """Only the first retrier that takes the error counts; each counts its own attempts."""
+def _retry(turn: Turn, frame: Frame, step: Step, error: str | None) -> int | None:
+    """The retrier that tries again. Only the first that takes the error counts; each counts its own attempts."""
     for index, retrier in enumerate(step.retry):
         if not _takes(retrier.error_equals, error):
             continue
         retries = frame.retries or (0,) * len(step.retry)
         if retries[index] >= retrier.max_attempts:
-            return False
+            return None
         until = turn.moment.now + _delay(retrier, retries[index], turn)
         counted = tuple(count + (position == index) for position, count in enumerate(retries))
         if step.scopes:
             turn.drop_below(frame.id)
         turn.put(replace(frame, work=Pausing(until, retry=True), retries=counted, attempt=frame.attempt + 1))
         turn.changes.timers.append(Timer(frame.id, until))
-        return True
-    return False
+        return index
+    return None
 
 
 def _delay(retrier: Retrier, attempts: int, turn: Turn) -> float:
