@@ -9,6 +9,7 @@ from typing import Any
 from matcher.errors import RouterError
 from matcher.router.arguments import Argument, arguments_of
 from matcher.router.handler import filled, is_async
+from matcher.router.room import DELIVERING
 from matcher.target import Message, Target
 
 __all__ = ["Failures", "Guarded", "Taker"]
@@ -75,7 +76,7 @@ class Failures:
 
 
 class Guarded:
-    """A target whose errors the router's exception handlers may take."""
+    """A target as deliveries send to it: the router's exception handlers may take its errors."""
 
     __slots__ = ("_failures", "to")
 
@@ -84,6 +85,7 @@ class Guarded:
         self._failures = failures
 
     async def send(self, message: Message) -> Any:
+        DELIVERING.set(True)
         try:
             return await self.to.send(message)
         except Exception as error:  # noqa: BLE001 - whoever is named for it takes it, or it is raised again

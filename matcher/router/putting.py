@@ -37,6 +37,8 @@ class PutOptions:
     group: str | None = None
     deduplication_id: str | None = None
     correlation_id: str | None = None
+    #: Whether the put may wait for room.
+    patient: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,7 @@ class Putting:
         made = [self._made(entry, options, now) for entry in entries]
         accepted = [entry for entry in made if isinstance(entry, records.Entry)]
         store = await self.opened.get()
-        if accepted and not await self.room.take(store, len(accepted)):
+        if accepted and not await self.room.take(store, len(accepted), patient=options.patient):
             full = EntryResult(None, FULL, "Too many events wait to be delivered: put it again later.")
             return self._told([entry if isinstance(entry, EntryResult) else full for entry in made])
         appended = iter(await store.log.append(accepted) if accepted else ())

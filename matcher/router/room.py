@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Literal
 
@@ -9,7 +10,10 @@ from matcher.clock import Clock
 from matcher.errors import RouterError
 from matcher.store.protocol import Store
 
-__all__ = ["Backlog", "Room"]
+__all__ = ["DELIVERING", "Backlog", "Room"]
+
+#: Whether a delivery is what runs: a handler that waited for room would wait for itself.
+DELIVERING: ContextVar[bool] = ContextVar("delivering", default=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +26,7 @@ class Backlog:
 
     #: Accepted events and deliveries that are not done.
     limit: int = 1_000_000
-    #: "wait": put returns once there is room. "refuse": its entries are answered with the error `ThrottlingException`.
+    #: "wait": put returns once there is room; what a handler puts meanwhile is taken. "refuse": its entries are answered with the error `ThrottlingException`.
     when_full: Literal["wait", "refuse"] = "wait"
     #: Seconds for which one look at the store holds.
     every: float = 0.1
@@ -43,10 +47,10 @@ class Room:
         self._looked = float("-inf")
         self._waiting = 0
 
-    async def take(self, store: Store, count: int) -> bool:
+    async def take(self, store: Store, count: int, *, patient: bool) -> bool:
         """Whether that many may come: True, or False where they are to be refused; waits where that is the setting.
 
-        However many come in one put, they may where nothing waits.
+        However many come in one put, they may where nothing waits. Who is not `patient` does not wait, but goes in.
         """
         limit = self._backlog.limit
         if self._clock.monotonic() - self._looked >= self._backlog.every:
@@ -54,6 +58,8 @@ class Room:
         while self._waiting + count > limit and self._waiting > 0:
             if self._backlog.when_full == "refuse":
                 return False
+            if not patient:
+                break
             await self._clock.sleep(self._backlog.every)
             await self._look(store)
         self._waiting += count

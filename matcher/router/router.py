@@ -29,7 +29,7 @@ from matcher.router.putting import PutOptions, Putting, flat
 from matcher.router.registration import Registration
 from matcher.router.registry import Registry
 from matcher.router.replay import ReplayHandle
-from matcher.router.room import Backlog, Room
+from matcher.router.room import DELIVERING, Backlog, Room
 from matcher.router.routes import Routes
 from matcher.router.rule import DEFAULT_BUS, Bus, TargetSettings, checked_name
 from matcher.router.running import Running
@@ -109,7 +109,7 @@ class Router(Dispatching):
         `group` reach each target in order. Raises StoreError for what can't be stored, RouterError for a call over a
         quota; what is wrong about an entry is in its answer.
         """
-        options = PutOptions(bus, group, deduplication_id, correlation_id)
+        options = PutOptions(bus, group, deduplication_id, correlation_id, patient=not DELIVERING.get())
         return await self._putting.put(flat(entries), options)
 
     def put(
@@ -122,7 +122,7 @@ class Router(Dispatching):
     ) -> PutResult:
         """The same as `aput`, for code that is not async."""
         self._refuse_own_loop("put")
-        options = PutOptions(bus, group, deduplication_id, correlation_id)
+        options = PutOptions(bus, group, deduplication_id, correlation_id, patient=not DELIVERING.get())
         return self._background.run(self._putting.put(flat(entries), options))
 
     async def relay(self, message: Message, bus: str, hops: tuple[str, ...]) -> None:

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from queue import SimpleQueue
 from typing import Any
 
+from matcher.router.room import DELIVERING
+
 __all__ = ["Threads"]
 
 _Call = tuple["_Answers", "asyncio.Future[Any]", Callable[[Any], Any], Any]
@@ -82,6 +84,7 @@ class Threads:
         return await future
 
     def _work(self) -> None:
+        DELIVERING.set(True)
         while (call := self._calls.get()) is not None:
             answers, future, function, argument = call
             result: Any = None

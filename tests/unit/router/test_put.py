@@ -168,6 +168,26 @@ def test_a_full_backlog_waits_for_room(run) -> None:
     run(body, backlog=Backlog(limit=3))
 
 
+def test_a_handler_does_not_wait_for_the_room_that_it_holds() -> None:
+    router = Router(backlog=Backlog(limit=1))
+    done = threading.Semaphore(0)
+
+    @router.rule({"source": ["shop"]})
+    def first(event: bytes) -> None:
+        router.put({**ENTRY, "Source": "second"}, {**ENTRY, "Source": "second"})
+        done.release()
+
+    @router.rule({"source": ["shop"]})
+    async def other(event: bytes) -> None:
+        await router.aput({**ENTRY, "Source": "second"}, {**ENTRY, "Source": "second"})
+        done.release()
+
+    with router:
+        router.put(ENTRY)
+        assert done.acquire(timeout=5) and done.acquire(timeout=5)
+        router.drain()
+
+
 def test_threads_put_at_once(tmp_path) -> None:
     router = Router(f"sqlite:///{tmp_path}/events.db")
     results: list[Any] = []
