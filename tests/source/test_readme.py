@@ -1,4 +1,4 @@
-"""What README shows is what happens: its Python and its `matcher` commands run, and print what it says.
+"""What README and docs/ show is what happens: their Python and `matcher` commands run, and print what they say.
 
 In ```python blocks, `# → text` (continued by lines of `#   text`) is the repr of the expression it follows, or what the
 statement printed. In ```console blocks, what follows a `$ matcher …` line is what the command prints, and what follows
@@ -15,6 +15,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import types
 from collections.abc import Iterator
 from contextlib import redirect_stdout
 from pathlib import Path
@@ -24,12 +25,13 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 ARROW = "# → "
 CONTINUED = "#   "
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+def blocks(language: str, text: str = README) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
 
 
 def statements(block: str) -> Iterator[tuple[ast.stmt, str | None]]:
@@ -60,17 +62,20 @@ def outcome(node: ast.stmt, names: dict[str, Any]) -> str:
     return printed.getvalue().rstrip("\n")
 
 
-def test_the_python_of_the_readme_does_what_it_says(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_the_python_of_a_document_does_what_it_says(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
-    names: dict[str, Any] = {}
+    # Models find the types that their annotations name in the module that they stand in.
+    module = types.ModuleType("document")
+    monkeypatch.setitem(sys.modules, "document", module)
     checked = 0
-    for block in blocks("python"):
+    for block in blocks("python", path.read_text()):
         for node, wanted in statements(block):
-            found = outcome(node, names)
+            found = outcome(node, module.__dict__)
             if wanted is not None:
                 assert found == wanted, ast.unparse(node)
                 checked += 1
-    assert checked >= 10
+    assert checked >= 5
 
 
 def commands() -> list[tuple[str, str]]:
@@ -93,7 +98,7 @@ def test_the_commands_of_the_readme_print_what_it_says(tmp_path: Path) -> None:
         elif program == "matcher":
             assert ran(arguments, tmp_path) == output.splitlines(), command
             checked.add(arguments[0])
-    assert checked == {"match", "explain", "check", "test", "scan", "diff", "report", "suggest"}
+    assert checked >= {"match", "explain", "check", "test", "scan", "diff", "report", "suggest"}
 
 
 def ran(arguments: list[str], folder: Path) -> list[str]:
