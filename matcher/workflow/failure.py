@@ -47,7 +47,10 @@ class Failure(Exception):
 
 def shown(value: Json) -> str:
     """A value as a cause shows it: compact JSON."""
-    return orjson.dumps(value).decode()
+    try:
+        return orjson.dumps(value).decode()
+    except TypeError:
+        return f"a value of type {type(value).__name__}"
 
 
 def plain(value: Json) -> str:

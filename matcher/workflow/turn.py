@@ -126,8 +126,13 @@ class Turn:
             raise Failure(failure.DATA_LIMIT, oversize(what or frame.state))
 
     def too_large(self, value: Json) -> bool:
+        """Whether it is over the limit. Fail where it is no JSON, or too deep to be stored inside a frame."""
+        try:
+            size = len(orjson.dumps([[[[[[[[value]]]]]]]])) - 16
+        except TypeError as error:
+            raise Failure(failure.RUNTIME, f"a value is no JSON that can be kept: {error}", described=True) from None
         limit = self.execution.settings.payload_bytes
-        return limit is not None and len(orjson.dumps(value)) > limit
+        return limit is not None and size > limit
 
     def below(self, frame: int) -> list[Frame]:
         """The frames under a frame, children before grandchildren. O(frames of the execution)."""

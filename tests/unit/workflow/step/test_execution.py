@@ -178,6 +178,23 @@ def test_a_payload_too_large_is_an_error():
     assert run(program(states), {}, settings=Settings(payload_bytes=None)).ended.status == "SUCCEEDED"
 
 
+def deep(depth):
+    value = 0
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+@pytest.mark.parametrize("output", [deep(250), deep(5_000), 2**70, object(), {1: 2}], ids=["250", "5000", "int", "object", "keys"])
+def test_a_result_that_can_not_be_kept_is_an_error(output):
+    ended = run(program({"T": TASK}), {}, World(lambda _call: [TaskSucceeded(output)])).ended
+    assert (ended.error, "no JSON that can be kept" in ended.cause) == ("States.Runtime", True)
+
+
+def test_a_deep_result_that_can_be_kept_is_kept():
+    assert run(program({"T": TASK}), {}, World(lambda _call: [TaskSucceeded(deep(200))])).ended.output == deep(200)
+
+
 def test_variables_too_large_are_an_error():
     states = {"S": {"Type": "Pass", "Assign": {"x": "x" * 100}, "End": True}}
     assert run(program(states), {}, settings=Settings(payload_bytes=50)).ended.error == "States.DataLimitExceeded"
