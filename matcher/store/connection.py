@@ -72,22 +72,30 @@ def opened(path: str, settings: Settings, connect: Connect) -> Connection:
         raise StoreError(f"found SQLite {sqlite3.sqlite_version}; want {'.'.join(map(str, OLDEST_SQLITE))} or later")
     try:
         connection = connect(path)
-        connection.execute(f"PRAGMA busy_timeout = {round(settings.busy_timeout * 1000)}")
-        # Both only bear on a file that is empty yet.
-        connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
-        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
-        connection.execute("PRAGMA journal_mode = WAL").fetchone()
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.execute(f"PRAGMA cache_size = -{settings.cache_bytes >> 10}")
-        connection.execute("PRAGMA temp_store = MEMORY")
-        (page_bytes,) = connection.execute("PRAGMA page_size").fetchone()
-        connection.execute(f"PRAGMA wal_autocheckpoint = {max(1, settings.checkpoint_bytes // page_bytes)}").fetchone()
-        connection.execute(f"PRAGMA journal_size_limit = {4 * settings.checkpoint_bytes}").fetchone()
-        if settings.max_bytes is not None:
-            connection.execute(f"PRAGMA max_page_count = {max(1, settings.max_bytes // page_bytes)}").fetchone()
+        try:
+            _configure(connection, settings)
+        except BaseException:
+            connection.close()
+            raise
     except Exception as error:
         raise explained(error, path) from error
     return connection
+
+
+def _configure(connection: Connection, settings: Settings) -> None:
+    connection.execute(f"PRAGMA busy_timeout = {round(settings.busy_timeout * 1000)}").fetchone()
+    # Both only bear on a file that is empty yet.
+    connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
+    connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+    connection.execute("PRAGMA journal_mode = WAL").fetchone()
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute(f"PRAGMA cache_size = -{settings.cache_bytes >> 10}")
+    connection.execute("PRAGMA temp_store = MEMORY")
+    (page_bytes,) = connection.execute("PRAGMA page_size").fetchone()
+    connection.execute(f"PRAGMA wal_autocheckpoint = {max(1, settings.checkpoint_bytes // page_bytes)}").fetchone()
+    connection.execute(f"PRAGMA journal_size_limit = {4 * settings.checkpoint_bytes}").fetchone()
+    if settings.max_bytes is not None:
+        connection.execute(f"PRAGMA max_page_count = {max(1, settings.max_bytes // page_bytes)}").fetchone()
 
 
 def standard(path: str) -> Connection:

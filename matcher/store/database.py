@@ -10,7 +10,7 @@ import asyncio
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 
 from matcher.errors import StoreError
 from matcher.store.connection import Connect, Connection, Schema, Settings, explained, migrate, opened, standard
+from matcher.store.filelock import FileLock
 
 __all__ = ["Database"]
 
@@ -66,14 +67,18 @@ class Database:
         with self._lock:
             if self._writer is not None:
                 return
-            connection = opened(self.path, self.settings, self._connect)
-            try:
-                migrate(connection, self._schemas)
-            except BaseException as error:
-                connection.close()
-                raise explained(error, self.path) from error
-            self._writer = Writer(self.path, connection, self.settings.gather)
-            self._reader = Reader(self.path, opened(self.path, self.settings, self._connect), 1)
+            with ExitStack() as undo:
+                connections = []
+                for _ in range(2):
+                    connections.append(opened(self.path, self.settings, self._connect))
+                    undo.callback(connections[-1].close)
+                try:
+                    migrate(connections[0], self._schemas)
+                except BaseException as error:
+                    raise explained(error, self.path) from error
+                undo.pop_all()
+            self._writer = Writer(self.path, connections[0], self.settings.gather)
+            self._reader = Reader(self.path, connections[1], 1)
 
     def close(self) -> None:
         """Finish what was submitted, and close the file. Waits for the disk."""
@@ -197,10 +202,27 @@ class Writer(Worker):
 
     _synced: bool | None = None
 
+    def __init__(self, path: str, connection: Connection, gather: int) -> None:
+        # SQLite's own waiting is sleeping and trying again, by which a process may wait for seconds beside busy others.
+        # So writers of this file queue at a lock of the system's before; that they do is a courtesy and no more.
+        self._turn = FileLock(f"{path}.turn")
+        super().__init__(path, connection, gather)
+
+    def _work(self) -> None:
+        super()._work()
+        self._turn.close()
+
     def _perform(self, jobs: list[Job]) -> None:
+        try:
+            self._transact(jobs)
+        finally:
+            self._turn.leave()
+
+    def _transact(self, jobs: list[Job]) -> None:
         try:
             self._begin(durable=any(job.durable for job in jobs), writes=any(job.writes for job in jobs))
         except BaseException as error:  # noqa: BLE001 (as in Reader)
+            self._undo()
             for job in jobs:
                 job.error = explained(error, self._path)
             return
@@ -215,7 +237,7 @@ class Writer(Worker):
                 return
             # One of them failed, or all together were too much: each gets a transaction of its own.
             for job in jobs:
-                self._perform([job])
+                self._transact([job])
 
     def _begin(self, *, durable: bool, writes: bool) -> None:
         if not writes:
@@ -224,10 +246,12 @@ class Writer(Worker):
         if durable is not self._synced:
             self._connection.execute("PRAGMA synchronous = FULL" if durable else "PRAGMA synchronous = NORMAL")
             self._synced = durable
+        self._turn.take(wait=True)
         self._connection.execute("BEGIN IMMEDIATE")
 
     def _undo(self) -> None:
-        """End the transaction, unless SQLite has ended it. Where that fails, the next BEGIN fails too, and is told."""
+        """End the transaction, unless SQLite has ended it. Where that fails, the next BEGIN fails and tells, and it is
+        tried again."""
         with suppress(Exception):
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")

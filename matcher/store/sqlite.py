@@ -76,7 +76,7 @@ class SQLiteStore:
             yield
         finally:
             self._forget_claims()
-            lock.release()
+            lock.close()
 
     async def check(self) -> list[str]:
         return await self.database.check() or await self.database.read(misfits)
