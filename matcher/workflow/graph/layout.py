@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from matcher.errors import MissingExtra
+from matcher.errors import MissingExtra, WorkflowError
 from matcher.workflow.graph.model import END, START, Edge, Graph, Kind, Node
 from matcher.workflow.graph.text import broken, cut, width
 from matcher.workflow.graph.trace import Trace, told
@@ -32,8 +32,16 @@ _NARROWEST: Final = 132.0
 _WIDEST: Final = 236.0
 _MARK: Final = 15.0
 _SMALL_MARK: Final = 9.0
-#: States from which on the layout takes less time and care.
-_MANY: Final = 300
+#: States of one machine from which on the layout takes less care, for the finest of it takes more than quadratic time
+#: where hundreds of ways meet.
+_MANY: Final = 120
+_HASTE: Final = {
+    "effort": "fast",
+    "coords": {"placement": "brandes_koepf"},
+    "tuning": {"routing": {"port_relax_rounds": 0, "overlap_repair_rounds": 0}},
+}
+#: States of one machine that are drawn at all.
+_LARGEST: Final = 2_000
 _LABEL_ROOM: Final = 210.0
 _LABEL_LINES: Final = 3
 
@@ -82,7 +90,14 @@ class Drawing:
 
 
 def lay_out(graph: Graph, trace: Trace | None = None, *, inner: bool = False) -> Drawing:
-    """Give everything a place. Within a container the end has no mark: it is where no way goes on."""
+    """Give everything a place. Within a container the end has no mark: it is where no way goes on.
+
+    Raises WorkflowError where one machine has too many states.
+    """
+    if len(graph.nodes) > _LARGEST:
+        raise WorkflowError(
+            f"{len(graph.nodes):,} states are too many to draw, at most {_LARGEST:,}; Mermaid has no limit"
+        )
     boxes = [_box(node, trace) for node in graph.nodes]
     edges = [edge for edge in graph.edges if not (inner and edge.kind is Kind.END)]
     marks = [name for name in (START, END) if any(name in (edge.source, edge.target) for edge in edges)]
@@ -174,8 +189,9 @@ def _layered(
             source = number
         graph.edge(source, group[0].target, weight=weight)
     spacing = {"layer_gap": 20.0 if inner else 24.0, "node_gap": 24.0 if inner else 30.0}
-    effort = "balanced" if len(boxes) <= _MANY else "fast"
-    options = {"direction": "topbottom", "spacing": spacing, "cycles": {"strategy": "follow_flow"}, "effort": effort}
+    options = {"direction": "topbottom", "spacing": spacing, "cycles": {"strategy": "follow_flow"}}
+    if len(boxes) > _MANY:
+        options |= _HASTE
     return graphlay.layout(graph, preset="process_map", options=options).raw
 
 

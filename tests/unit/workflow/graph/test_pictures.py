@@ -12,6 +12,7 @@ from xml.etree.ElementTree import fromstring, tostring
 
 import pytest
 
+from matcher.errors import WorkflowError
 from matcher.workflow.definition import load
 from matcher.workflow.graph.layout import DETAIL, ICON, LABEL, NAME, ROW, Drawing, lay_out
 from matcher.workflow.graph.mermaid import mermaid
@@ -45,7 +46,7 @@ def any_machine(random: Random, states: int, depth: int) -> dict[str, Any]:
     return {"StartAt": names[0], "States": {**made, names[-1]: {"Type": "Succeed"}}}
 
 
-MACHINES = [ORDER, *(any_machine(Random(seed), 12, 2) for seed in range(20))]
+MACHINES = [ORDER, *(any_machine(Random(seed), 12, 2) for seed in range(20)), any_machine(Random(20), 150, 1)]
 
 
 def rectangles(drawing: Drawing) -> list[Rectangle]:
@@ -90,6 +91,14 @@ def test_what_is_within_a_box_fits_it(definition: dict[str, Any]) -> None:
                 assert x >= 0
                 assert x + part.size[0] <= box.size[0]
                 assert y + part.size[1] <= box.size[1]
+
+
+def test_too_many_states_are_not_drawn() -> None:
+    states: dict[str, Any] = {f"s{number}": {"Type": "Pass", "Next": f"s{number + 1}"} for number in range(2_000)}
+    machine = load({"StartAt": "s0", "States": {**states, "s2000": {"Type": "Succeed"}}})
+    with pytest.raises(WorkflowError, match="2,001 states are too many to draw, at most 2,000"):
+        svg(graph(machine))
+    assert mermaid(graph(machine)).count("\n") == 4_006
 
 
 def painted() -> History:
