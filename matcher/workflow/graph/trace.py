@@ -91,6 +91,7 @@ _SHORTEST: Final = 0.001
 _FAILURES: Final = ("Failed", "TimedOut")
 _ATTEMPTS: Final = ("Scheduled", "MapStateStarted", "ParallelStateStarted")
 _SCOPES: Final = ("MapIterationStarted", "ParallelStateStarted")
+_CONTAINERS: Final = ("Map", "Parallel")
 _ITERATION: Final = "MapIteration"
 
 
@@ -112,6 +113,7 @@ class _Reader:
         self.frames: list[_Frame] = []
         self.latest: dict[str, _Frame] = {}
         self.ended = ""
+        self.redriven = False
 
     def take(self, event: Event) -> None:
         kind: str = event["type"]
@@ -134,6 +136,12 @@ class _Reader:
     def enter(self, thread: _Thread, kind: str, event: Event) -> None:
         name = _details(event)["name"]
         self.ways[thread.left, name, thread.caught] += 1
+        while thread.frame is not None and thread.frame.kind not in _CONTAINERS:
+            thread.frame = thread.frame.outer  # a redrive goes on from the state that failed, which holds no other
+        before = self.latest.get(name)
+        if self.redriven and before is not None and before.failed and not before.closed:
+            before.closed = True
+            self.states[name].retries += 1
         thread.frame = _Frame(name, kind, thread.frame, moment(event))
         thread.frame.failed = kind == "Fail"
         self.frames.append(thread.frame)
@@ -169,7 +177,7 @@ class _Reader:
     def happen(self, thread: _Thread, kind: str, event: Event) -> None:
         """What befalls the state in which the thread stands; of a Map or Parallel, the one around the failing state."""
         fails, inner = kind.endswith(_FAILURES), thread.frame
-        for container in ("Map", "Parallel"):
+        for container in _CONTAINERS:
             if kind.startswith((f"{container}State", f"{container}Run")):
                 while thread.frame is not None and (
                     thread.frame.kind != container or (fails and thread.frame.failed and thread.frame.outer is not None)
@@ -204,6 +212,7 @@ class _Reader:
 
     def end(self, thread: _Thread, how: str, event: Event) -> None:
         self.ended = "" if how in ("Started", "Redriven") else how
+        self.redriven = self.redriven or how == "Redriven"
         frame = thread.frame or (self.frames[-1] if self.frames else None)
         if how in _FAILURES and frame is not None:
             if not self.states[frame.name].error:
@@ -268,6 +277,8 @@ def told(visits: Visits) -> list[str]:
 
 
 def _items(items: Counter[str]) -> str:
+    if not items["started"]:  # of a distributed Map, whose items have histories of their own
+        return f"{items['length']} items"
     facts = [f"{items[how]} {how}" for how in ("failed", "aborted") if items[how]]
     return ", ".join([f"{items['succeeded']} of {max(items['length'], items['started'])} items", *facts])
 

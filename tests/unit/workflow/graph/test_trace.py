@@ -100,6 +100,17 @@ def test_items_of_a_map_are_counted() -> None:
     assert found.count(Edge("M", "C", Kind.CATCH)) == 1
 
 
+def test_items_of_a_distributed_map_are_not_told_of_here() -> None:
+    history = History()
+    history.add("MapStateEntered", name="M")
+    history.add("MapStateStarted", length=3)
+    for kind in ("MapRunStarted", "MapRunSucceeded", "MapStateSucceeded"):
+        history.add(kind)
+    history.add("MapStateExited", name="M")
+    found = trace(history.events).states["M"]
+    assert (found.status, told(found)) == (Status.SUCCEEDED, ["3 items"])
+
+
 def test_a_map_that_still_runs() -> None:
     found = trace(a_map(caught=False, open_item=True).events)
     assert found.states["M"].status is Status.RUNNING
@@ -132,6 +143,29 @@ def test_aws_gives_an_evaluation_that_failed_the_event_before_its_state() -> Non
     history.add("EvaluationFailed", after=0, error="States.QueryEvaluationError", state="A", location="Output")
     history.add("ExecutionFailed", error="States.QueryEvaluationError")
     assert told(trace(history.events).states["A"]) == ["States.QueryEvaluationError"]
+
+
+def test_what_was_redriven_is_a_retry() -> None:
+    history = History()
+    history.add("ParallelStateEntered", name="P")
+    history.add("ParallelStateStarted")
+    for end in ("ExecutionFailed", "ExecutionSucceeded"):
+        history.add("TaskStateEntered", name="A")
+        if end == "ExecutionFailed":
+            for kind in ("TaskFailed", "ParallelStateFailed", end, "ExecutionRedriven"):
+                history.add(kind, **({"error": "Broken"} if kind == "TaskFailed" else {}))
+    history.add("TaskStateExited", name="A")
+    history.add("ParallelStateSucceeded")
+    history.add("ParallelStateExited", name="P")
+    history.add("TaskStateEntered", name="T")
+    for kind in ("TaskFailed", "ExecutionFailed", "ExecutionRedriven"):
+        history.add(kind)
+    assert statuses(trace(history.events))["T"] == "failed"
+    history.visit("Task", "T", "TaskScheduled", "TaskSucceeded")
+    history.add("ExecutionSucceeded")
+    found = trace(history.events)
+    assert statuses(found) == {"P": "succeeded", "A": "succeeded", "T": "succeeded"}
+    assert [found.states[name].retries for name in ("P", "A", "T")] == [0, 1, 1]
 
 
 def test_times_in_every_form_of_aws() -> None:
