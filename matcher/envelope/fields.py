@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from matcher.envelope.answer import INVALID, NOT_AUTHORIZED, refuse
-from matcher.envelope.moment import moment, spelled
+from matcher.moment import moment, spelled
 from matcher.quotas import Quotas
 
 __all__ = ["Fill", "checked_detail_type", "checked_resources", "checked_source", "checked_time", "quoted"]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
+from matcher.moment import spelled
 from matcher.transform.path import MISSING, Path
 from matcher.transform.template import Hole
 from matcher.transform.text import inside, write
@@ -61,7 +61,7 @@ def value_of(name: str, path: Path | None, given: Given) -> Any:
         return path.find(given.parsed)
     match name:
         case "aws.events.event.ingestion-time":
-            return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(given.accepted))
+            return spelled(given.accepted)
         case "aws.events.event":  # AWS leaves the detail out, and spells this one name in its own way
             named = {"detailType" if key == "detail-type" else key: value for key, value in given.parsed.items()}
             named.pop("detail", None)

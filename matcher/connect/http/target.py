@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -62,21 +63,30 @@ class Http:
         self._auth = auth
         self._bucket = None if rate is None else Bucket(rate if isinstance(rate, Rate) else Rate(rate))
         self._clock = clock
-        self._client = httpx.AsyncClient(timeout=timeout, **client)
+        self._settings: dict[str, Any] = {"timeout": timeout, **client}
+        self._client: tuple[asyncio.AbstractEventLoop, httpx.AsyncClient] | None = None
         self.url = url
 
     async def send(self, message: Message) -> Answer:
         """Make one request. Raises TargetError for any answer but 2xx."""
         url, query, headers = self._parts.of(message)
+        client = self._opened()
         if self._auth is not None:
-            headers |= await self._auth.headers(self._client)
+            headers |= await self._auth.headers(client)
         await self._turn()
-        status, body, wait = await self._request(url, query, headers, message.body)
+        status, body, wait = await self._request(client, url, query, headers, message.body)
         if status in (401, 407) and self._auth is not None:
             self._auth.rejected(headers)
         if (failed := failure(status, body[:_TOLD].decode(errors="replace"), wait, self._clock.now())) is not None:
             raise failed
         return Answer(status, body)
+
+    def _opened(self) -> httpx.AsyncClient:
+        """The connections of this loop; those of a loop before went with it."""
+        loop = asyncio.get_running_loop()
+        if self._client is None or self._client[0] is not loop:
+            self._client = loop, httpx.AsyncClient(**self._settings)
+        return self._client[1]
 
     async def _turn(self) -> None:
         """Wait until the rate allows a request."""
@@ -84,11 +94,11 @@ class Http:
             await self._clock.sleep(wait)
 
     async def _request(
-        self, url: str, query: dict[str, str], headers: dict[str, str], body: bytes
+        self, client: httpx.AsyncClient, url: str, query: dict[str, str], headers: dict[str, str], body: bytes
     ) -> tuple[int, bytes, str | None]:
         try:
             where = httpx.URL(url).copy_merge_params(query)
-            async with self._client.stream(self._parts.method, where, headers=headers, content=body) as response:
+            async with client.stream(self._parts.method, where, headers=headers, content=body) as response:
                 return response.status_code, await _beginning(response), response.headers.get("Retry-After")
         except httpx.TimeoutException as error:
             raise TargetError(f"{self.url} did not answer in time: {error!r}", code="TIMEOUT") from error
@@ -99,8 +109,10 @@ class Http:
             raise TargetError(f"{self.url}: {error!r}", code="CONNECTION_FAILURE") from error
 
     async def aclose(self) -> None:
-        """Close the connections."""
-        await self._client.aclose()
+        """Close the connections; the next send opens others."""
+        held, self._client = self._client, None
+        if held is not None and held[0] is asyncio.get_running_loop():
+            await held[1].aclose()
 
 
 async def _beginning(response: httpx.Response) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 __all__ = ["moment", "spelled"]
@@ -11,6 +12,12 @@ __all__ = ["moment", "spelled"]
 
 def spelled(seconds: float) -> str:
     """Write seconds since the epoch as `2026-11-26T13:41:20Z`."""
+    return _spelled(int(seconds // 1))
+
+
+@lru_cache(maxsize=256)
+def _spelled(seconds: int) -> str:
+    """Events of one second share its text."""
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
 
 
