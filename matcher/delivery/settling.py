@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Sequence
 
 from matcher.delivery.patience import Patience
@@ -35,7 +36,7 @@ class Settler:
         self._settled = settled
         self._outcomes: list[Outcome] = []
         self._returned: list[Delivery] = []
-        self._room = asyncio.Event()
+        self._waiting: deque[asyncio.Future[None]] = deque()
         self._task: asyncio.Task[None] | None = None
         #: Outcomes that the store has not noted yet.
         self.unsettled = 0
@@ -46,10 +47,26 @@ class Settler:
         return self.unsettled >= self._limit
 
     async def room(self) -> None:
-        """Return once not full."""
+        """Return once not full: the first in line is woken, and passes that on while there is room."""
+        place = self._waiting.append
         while self.full:
-            self._room.clear()
-            await self._room.wait()
+            turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            place(turn)
+            try:
+                await turn
+            except asyncio.CancelledError:
+                if not turn.cancelled():
+                    self._wake()
+                raise
+            place = self._waiting.appendleft
+        self._wake()
+
+    def _wake(self) -> None:
+        while self._waiting and not self.full:
+            turn = self._waiting.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                return
 
     def put(self, outcome: Outcome) -> None:
         self._outcomes.append(outcome)
@@ -83,7 +100,7 @@ class Settler:
                     self.unsettled -= len(outcomes)
                 if returned:
                     await self._patience.insist("release", lambda batch=returned: self._queue.release(batch))  # type: ignore[misc]
-                self._room.set()
+                self._wake()
                 self._settled(outcomes, returned)
         finally:
             self._task = None
