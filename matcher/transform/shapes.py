@@ -38,7 +38,7 @@ class Selected:
         value = self.path.find(_parsed(event))
         if value is MISSING:
             raise TargetError(f"the input path {self.text} leads nowhere in this event", retryable=False, code=NO_INPUT)
-        return write(value)
+        return _written(write, value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +51,8 @@ class Filled:
     parses: bool
 
     def __call__(self, event: bytes, accepted: float) -> bytes:
-        given = self.given(event, accepted)
-        return b"".join([piece if isinstance(piece, bytes) else piece(given) for piece in self.pieces])
-
-    def given(self, event: bytes, accepted: float) -> Given:
-        return Given(event, _parsed(event) if self.parses else None, accepted)
+        given = Given(event, _parsed(event) if self.parses else None, accepted)
+        return b"".join([piece if isinstance(piece, bytes) else _written(piece, given) for piece in self.pieces])
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +78,13 @@ def _parsed(event: bytes) -> Any:
         return read(event)
     except ValueError as error:
         raise TargetError(f"the event is no JSON: {error}", retryable=False, code=NO_INPUT) from None
+
+
+def _written(form: Callable[[Any], bytes], value: Any) -> bytes:
+    try:
+        return form(value)
+    except ValueError as error:  # a number that no double holds
+        raise TargetError(f"a value of the event can't be written: {error}", retryable=False, code=NO_INPUT) from None
 
 
 #: Called with an event's bytes and when it was accepted. Raises TargetError, not to be retried, where there is no body.

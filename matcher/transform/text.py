@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from typing import Any, Final
 
@@ -16,14 +17,23 @@ _DIGITS_AS_ZERO: Final = bytes.maketrans(b"123456789", b"0" * 9)
 _QUOTE: Final = re.compile(rb'(\\[^"])|\\?"')
 
 
+class _Beyond(float):
+    """An infinity that stands for a number beyond a double: orjson, which would write null, leaves it to `json`."""
+
+
+def _number(text: str) -> float:
+    value = float(text)
+    return value if math.isfinite(value) else _Beyond(value)
+
+
 def read(event: bytes) -> Any:
-    """Parse an event. Integers keep every digit; other numbers are doubles."""
+    """Parse an event. Integers keep every digit; other numbers are doubles, and one beyond them can't be written."""
     if _LONG not in event.translate(_DIGITS_AS_ZERO):  # a regular expression takes ten times as long
         try:
             return orjson.loads(event)
         except orjson.JSONDecodeError:
-            pass  # lone surrogates, which JSON text can spell and UTF-8 can't
-    return json.loads(event)
+            pass  # lone surrogates, which JSON text can spell and UTF-8 can't; numbers beyond a double
+    return json.loads(event, parse_float=_number)
 
 
 def write(value: Any) -> bytes:

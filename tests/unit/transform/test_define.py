@@ -77,6 +77,18 @@ def test_an_event_that_is_no_json_is_not_tried_again() -> None:
         assert caught.value.retryable is False
 
 
+def test_a_number_that_no_double_holds_is_no_null() -> None:
+    event = b'{"huge": -1e999, "small": 5}'
+    for shape in (define(input_path="$.huge"), define(input_transformer={"paths": {"x": "$.huge"}, "template": '"<x>"'})):
+        assert shape is not None
+        with pytest.raises(TargetError, match="can't be written") as caught:
+            shape(event, 0.0)
+        assert caught.value.retryable is False
+    small = define(input_path="$.small")
+    assert small is not None
+    assert small(event, 0.0) == b"5"
+
+
 def test_only_one_setting_is_taken() -> None:
     assert "input and input_path" in faults(input=1, input_path="$.a")
     assert "only one of" in faults(input_path="$.a", transform=str)
