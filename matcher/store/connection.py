@@ -9,7 +9,7 @@ from typing import Any, Protocol, TypeAlias
 
 from matcher.errors import StoreError
 
-__all__ = ["Connect", "Connection", "Schema", "Settings", "explained", "migrate", "opened"]
+__all__ = ["Connect", "Connection", "Schema", "Settings", "explained", "migrate", "opened", "standard"]
 
 OLDEST_SQLITE = (3, 35, 0)  # RETURNING
 

@@ -22,7 +22,8 @@ __all__ = ["SQLiteStore"]
 
 
 class SQLiteStore:
-    """See `protocol.Store`. A file `PATH.consumer` beside the database is the lock of the one consumer.
+    """See `protocol.Store`. Beside the file lie its write-ahead log, and two empty files that are locks between processes:
+    `PATH.consumer` of the one that consumes, `PATH.turn` of the one that writes.
 
     `poll` is how often, in seconds, waiting looks for what other processes did; what this one did is known at once.
     """

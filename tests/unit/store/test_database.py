@@ -163,6 +163,36 @@ def test_where_no_transaction_can_begin_all_are_told(tmp_path: Path) -> None:
     database.close()
 
 
+def test_writers_of_one_file_take_turns(tmp_path: Path) -> None:
+    """Without waiting for SQLite's lock at all, nobody is refused."""
+    one, two = (Database(tmp_path / "numbers.db", [NUMBERS], Settings(busy_timeout=0.0)) for _ in range(2))
+    one.open()
+    two.open()
+    going = held_up(one)
+    waiting = [two.submit(adding(value)) for value in range(3)]
+    going.set()
+    assert [future.result(30) for future in waiting] == [0, 1, 2]
+    assert one.submit(numbers).result(30) == [0, 1, 2]
+    one.close()
+    two.close()
+
+
+def test_what_only_reads_waits_for_no_writer(tmp_path: Path) -> None:
+    one, two = (Database(tmp_path / "numbers.db", [NUMBERS]) for _ in range(2))
+    one.open()
+    two.open()
+    one.submit(adding(1)).result(30)
+    going = held_up(one)
+
+    async def ask() -> list[list[int]]:
+        return [await two.ask(numbers), await two.read(numbers)]
+
+    assert asyncio.run(ask()) == [[1], [1]]
+    going.set()
+    one.close()
+    two.close()
+
+
 def test_who_gives_up_disturbs_nobody(database: Database) -> None:
     async def run() -> list[int]:
         going = held_up(database)
