@@ -8,6 +8,7 @@ from collections.abc import Callable
 from itertools import count
 
 from matcher.clock import Clock
+from matcher.delivery.tasks import begin
 
 __all__ = ["Alarms"]
 
@@ -29,7 +30,7 @@ class Alarms:
         if earliest and self._asleep:
             self._wake()
         if self._task is None:
-            self._task = asyncio.get_running_loop().create_task(self._run())
+            self._task = begin(self._run())
 
     async def _run(self) -> None:
         while self._heap:

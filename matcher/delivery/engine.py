@@ -17,6 +17,7 @@ from matcher.delivery.settling import Settler
 from matcher.delivery.skipping import skip
 from matcher.delivery.stats import EngineStats, lane_stats
 from matcher.delivery.subscription import Subscription
+from matcher.delivery.tasks import begin
 from matcher.delivery.trimming import Trimmer
 from matcher.observe import SILENT, Observer
 from matcher.store.protocol import Store
@@ -91,7 +92,7 @@ class Engine:
             return
         await self._consuming.enter_async_context(self._store.consumer(wait=wait))
         self._patience.begin()
-        self._task = asyncio.get_running_loop().create_task(self._consume())
+        self._task = begin(self._consume())
         self._trimmer.note(0)
         for lane in self._lanes.values():
             lane.wake()

@@ -17,6 +17,7 @@ from matcher.delivery.retry import Chance, retryable
 from matcher.delivery.settling import Settler
 from matcher.delivery.subscription import Subscription
 from matcher.delivery.tally import Counts, Tally
+from matcher.delivery.tasks import begin
 from matcher.delivery.watch import Flight, Watch
 from matcher.errors import TargetError
 from matcher.observe import Observer
@@ -92,7 +93,7 @@ class Lane:
 
     def _claim(self) -> None:
         if self._more and self._claimer is None and self._room and not self.closed:
-            self._claimer = asyncio.get_running_loop().create_task(self._claiming())
+            self._claimer = begin(self._claiming())
 
     @property
     def _room(self) -> int:
@@ -177,7 +178,7 @@ class Lane:
                 self._ready.append(run)
         for _ in range(min(len(self._ready), self.subscription.settings.concurrency - self.sending)):
             flight = Flight()
-            flight.task = asyncio.get_running_loop().create_task(self._send_all(flight))
+            flight.task = begin(self._send_all(flight))
             self._watch.flights.add(flight)
 
     async def _send_all(self, flight: Flight) -> None:

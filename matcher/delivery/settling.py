@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 
 from matcher.delivery.patience import Patience
+from matcher.delivery.tasks import begin
 from matcher.observe import Observer
 from matcher.store.protocol import Queue
 from matcher.store.records import Dead, Delivery, Outcome
@@ -80,7 +81,7 @@ class Settler:
 
     def _start(self) -> None:
         if self._task is None:
-            self._task = asyncio.get_running_loop().create_task(self._flush())
+            self._task = begin(self._flush())
 
     async def drained(self) -> None:
         """Return once the store has noted all there is, or patience is over: then these deliveries come again."""

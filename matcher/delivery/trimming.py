@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 
 from matcher.clock import Clock
 from matcher.delivery.patience import Patience
+from matcher.delivery.tasks import begin
 from matcher.store.protocol import Store
 
 __all__ = ["Trimmer"]
@@ -30,7 +31,7 @@ class Trimmer:
         self._ended += ended
         if self._ended >= EVERY and self._task is None:
             self._ended = 0
-            self._task = asyncio.get_running_loop().create_task(self._trim())
+            self._task = begin(self._trim())
 
     async def _trim(self) -> None:
         try:
