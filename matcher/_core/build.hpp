@@ -246,7 +246,7 @@ private:
             at = stop;
         }
         std::vector<Wait>().swap(waits);
-        for (uint32_t entry : unanchored) segment.always.push_back(candidate(entry, NONE));
+        for (uint32_t entry : unanchored) segment.always.push_back(candidate(entry, NONE, {}));
         auto values_end = posting_of.begin() + segment.values.count();
         auto hints_end = values_end + hints.count();
         for (uint32_t value = 0; value < segment.values.count(); ++value)
@@ -272,7 +272,8 @@ private:
             while (work.entries.size() > SPLIT_OVER && split_once(work, splits, queue)) {}
             Posting posting{uint32_t(segment.candidates.size()), uint32_t(work.entries.size()),
                             uint32_t(segment.splits.size()), uint32_t(splits.size())};
-            for (uint32_t entry : work.entries) segment.candidates.push_back(candidate(entry, work.anchor_slot));
+            for (uint32_t entry : work.entries)
+                segment.candidates.push_back(candidate(entry, work.anchor_slot, work.used));
             segment.splits.insert(segment.splits.end(), splits.begin(), splits.end());
             segment.postings[work.posting] = posting;
         }
@@ -317,6 +318,12 @@ private:
 
     void collect_wants(uint32_t entry, const std::vector<uint32_t>& used, std::vector<Want>& wants) {
         view.read(segment.program(entry & ~REPEATED));
+        each_want(used, [&](uint32_t slot, uint32_t value) { wants.push_back(Want{entry, slot, value}); });
+    }
+
+    // Calls visit(slot, value) for each exact value that the conjunction in `view` needs on a slot that is not used.
+    template <class Visit>
+    void each_want(const std::vector<uint32_t>& used, Visit visit) const {
         if (!view.plain) return;
         for (uint32_t term : view.terms) {
             const RuleView::Node& node = view.nodes[term];
@@ -324,7 +331,7 @@ private:
             const uint8_t* p = node.alternatives;
             Key key = anchor_key(read_alternative(p), segment.fold);
             if (key.kind > KEY_ADDRESS) continue;
-            wants.push_back(Want{entry, node.slot, find(segment.values, node.slot, key.kind, key.text)});
+            visit(node.slot, find(segment.values, node.slot, key.kind, key.text));
         }
     }
 
@@ -351,18 +358,29 @@ private:
         return best;
     }
 
-    Candidate candidate(uint32_t entry, uint32_t anchor_slot) {
+    // `known`: slots whose values the candidate's posting tells.
+    Candidate candidate(uint32_t entry, uint32_t anchor_slot, const std::vector<uint32_t>& known) {
         bool repeated = entry & REPEATED;
         uint32_t number = entry & ~REPEATED;
+        view.read(segment.program(number));
+        uint32_t needs = needed(known);
         if (repeated) {
             if (code_of.empty()) code_of.assign(segment.size(), INDIRECT);
-            if (code_of[number] != INDIRECT) return Candidate{entry, code_of[number]};
+            if (code_of[number] != INDIRECT) return Candidate{entry, code_of[number], needs};
         }
-        view.read(segment.program(number));
         weigh_terms();
         uint32_t code = emit.rule(view, anchor_slot);
         if (repeated) code_of[number] = code;
-        return Candidate{entry, code};
+        return Candidate{entry, code, needs};
+    }
+
+    // The rarest value that a conjunction needs on a slot that is not yet known; NONE: it needs none.
+    uint32_t needed(const std::vector<uint32_t>& known) {
+        uint32_t best = NONE;
+        each_want(known, [&](uint32_t, uint32_t value) {
+            if (best == NONE || value_uses[value] < value_uses[best]) best = value;
+        });
+        return best;
     }
 
     void freeze_splits() {

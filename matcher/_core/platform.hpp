@@ -11,11 +11,17 @@
 #define MATCHER_COLD __declspec(noinline)
 #define MATCHER_LIKELY(x) (x)
 #define MATCHER_UNLIKELY(x) (x)
+#if defined(_M_X64)
+#define MATCHER_PREFETCH(at) _mm_prefetch(reinterpret_cast<const char*>(at), _MM_HINT_T0)
+#else
+#define MATCHER_PREFETCH(at) __prefetch(at)
+#endif
 #else
 #define MATCHER_INLINE inline __attribute__((always_inline))
 #define MATCHER_COLD __attribute__((noinline, cold))
 #define MATCHER_LIKELY(x) __builtin_expect(!!(x), 1)
 #define MATCHER_UNLIKELY(x) __builtin_expect(!!(x), 0)
+#define MATCHER_PREFETCH(at) __builtin_prefetch(at)
 #endif
 
 #if defined(__x86_64__) || defined(_M_X64)

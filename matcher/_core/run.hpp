@@ -21,6 +21,7 @@ public:
         start();
         const uint32_t* local = segment.local.data();
         const uint32_t known = uint32_t(segment.local.size());
+        hash_strings(local, known);
         for (uint32_t slot : event.touched)
             if (slot < known && local[slot] != 0) look_up(slot, segment.slots[local[slot] - 1]);
         // All values are known before the first candidate is tested.
@@ -39,6 +40,7 @@ private:
 
     void start() {
         scratch.values.reserve(event.fields.size);
+        scratch.hashes.reserve(event.fields.size);
         scratch.addresses.reserve(event.fields.size);
         scratch.pending.size = 0;
         scratch.postings.clear();
@@ -46,9 +48,22 @@ private:
         scratch.sorted.size = scratch.numbers.size = 0;
         scratch.pieces.size = 0;
         scratch.kept_hits = 0;
+        scratch.held.clear();
         if (MATCHER_UNLIKELY(++scratch.run == 0)) {
             scratch.orders.size = 0;
             scratch.run = 1;
+        }
+    }
+
+    // Hash all strings first: so the cells of each are on their way from memory while others are looked at.
+    void hash_strings(const uint32_t* local, uint32_t known) {
+        for (uint32_t at = 0; at < event.fields.size; ++at) {
+            const Field& field = event.fields[at];
+            if (field.kind != Kind::string || field.slot >= known || local[field.slot] == 0) continue;
+            if (!segment.slots[local[field.slot] - 1].values || MATCHER_UNLIKELY(field.size > LONGEST_KEY)) continue;
+            uint64_t hash = hash_key(field.slot, KEY_STRING, field.text, field.size, segment.seed);
+            segment.values.prefetch(hash);
+            scratch.hashes[at] = hash;
         }
     }
 
@@ -63,7 +78,7 @@ private:
                 field.pieces = 0;
                 if (index.values && MATCHER_LIKELY(field.size <= LONGEST_KEY)) {
                     ++scratch.counters.probes;
-                    value = segment.values.find(slot, KEY_STRING, field.text, field.size, segment.seed);
+                    value = segment.values.find(scratch.hashes[at], slot, KEY_STRING, field.text, field.size);
                 }
                 if (segment.any_address) scratch.addresses[at] = NONE;
                 if (index.texts) announce_text(slot, index, field, at);
@@ -73,6 +88,7 @@ private:
                 else if (index.values || index.ranges.count) value = look_up_number(slot, index, field);
             }
             scratch.values[at] = value.value;
+            scratch.held.add(value.value);
             announce(value.posting);
             at = field.next;
         }
@@ -192,6 +208,7 @@ private:
         if (!read_ip(field.text, field.size, ip)) return;
         Found address = segment.values.find(slot, KEY_ADDRESS, ip.bytes, 16, segment.seed);
         scratch.addresses[at] = address.value;
+        scratch.held.add(address.value);
         announce(address.posting);
         for (uint32_t i = index.block_count; i-- > 0;) {  // longest mask first: each floors what is left
             uint8_t key[17];
@@ -242,6 +259,7 @@ private:
     }
 
     MATCHER_INLINE void consider(const Candidate& candidate) {
+        if (!scratch.held.may_have(candidate.needs)) return;
         uint32_t entry = candidate.entry & ~REPEATED;
         if (dead != nullptr && (dead[entry >> 6] >> (entry & 63)) & 1) return;
         if ((candidate.entry & REPEATED) && !scratch.entries.insert(entry)) return;

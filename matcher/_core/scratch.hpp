@@ -95,9 +95,20 @@ struct ArrayFrame {
     uint32_t pivot, at;             // the term that names the elements to try, and the next of its hits
 };
 
+// The values that an event holds, a bit for each 256th of them: says no at no cost, and yes sometimes wrongly.
+struct Held {
+    uint64_t words[4];
+
+    void clear() { words[0] = words[1] = words[2] = 0, words[3] = uint64_t(1) << 63; }  // NONE is always held
+    MATCHER_INLINE void add(uint32_t value) { words[value >> 6 & 3] |= uint64_t(1) << (value & 63); }
+    MATCHER_INLINE bool may_have(uint32_t value) const { return words[value >> 6 & 3] >> (value & 63) & 1; }
+};
+
 struct Scratch {
     Event event;
     Pool<uint32_t> values;     // field → value in the segment; NONE: not a constant of any pattern
+    Pool<uint64_t> hashes;     // field → hash of its text
+    Held held;                 // these values and addresses
     Pool<uint32_t> addresses;  // field → value as an IP literal
     Pool<uint32_t> owners;     // the names that matched
     Pool<uint32_t> pending;    // postings that the fields announce
@@ -126,6 +137,7 @@ struct Scratch {
         constexpr size_t most = size_t(4) << 20;
         event.trim();
         values.trim(most);
+        hashes.trim(most);
         addresses.trim(most);
         sorted.trim(most);
         pending.trim(most);

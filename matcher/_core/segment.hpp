@@ -1,4 +1,4 @@
-// The frozen index over a batch of rules: what a match reads. segment_build.hpp makes it.
+// The frozen index over a batch of rules: what a match reads. build.hpp makes it.
 //
 // Every rule waits under its anchors: predicates such that the rule can't match an event in which none of them holds.
 // A predicate that holds brings its posting, a list of candidates; each candidate's short program tests the rest.
@@ -56,7 +56,8 @@ constexpr uint32_t REPEATED = 0x80000000u;  // in Candidate.entry: the rule wait
 
 struct Candidate {
     uint32_t entry;
-    uint32_t code;  // its program; NONE: the anchor is all there is
+    uint32_t code;   // its program; NONE: the anchor is all there is
+    uint32_t needs;  // a value that some other field must have; NONE: none is known
 };
 
 struct Posting {
