@@ -153,8 +153,11 @@ struct Event {
     Pool<uint32_t> touched;  // slots that have a field, in order of first sight
     Pool<Frame> frames;
     Pool<uint64_t> kinds;  // one bit a level while skipping: 1 for an object
-    Pool<uint64_t> marks, escapes, quotes, opens, closes;  // a bit a byte: tokens, backslashes, quotes, brackets
-    bool any_escape = false, any_high = false;     // the text has a backslash; a byte above 0x7f
+    // A bit a byte. Marks: where the walk stops; starts: of numbers and literals; strings: from the opening quote to before
+    // the closing one; escapes: backslashes; quotes: not escaped; opens, closes, braces, colons, commas: outside of strings.
+    Pool<uint64_t> marks, starts, strings, escapes, quotes, opens, closes, braces, colons, commas;
+    bool any_escape = false, any_high = false;  // the text has a backslash; a byte above 0x7f
+    bool long_token = false;                    // it may have a name or a number that is over its limit
     uint32_t epoch = 0;
     uint32_t deepest = 0;  // the greatest depth of an element
 
@@ -175,12 +178,16 @@ struct Event {
         kinds.reserve(size_t(depth) / 64 + 1);
     }
 
+    template <class Visit>
+    MATCHER_INLINE void each_bits(Visit visit) {
+        for (Pool<uint64_t>* bits : {&marks, &starts, &strings, &escapes, &quotes, &opens, &closes, &braces, &colons, &commas})
+            visit(*bits);
+    }
     MATCHER_INLINE void reserve_marks(size_t blocks) {
-        marks.reserve(blocks);
-        escapes.reserve(blocks);
-        quotes.reserve(blocks);
-        opens.reserve(blocks);
-        closes.reserve(blocks);
+        if (MATCHER_UNLIKELY(blocks > commas.capacity)) grow_marks(blocks);
+    }
+    MATCHER_COLD void grow_marks(size_t blocks) {
+        each_bits([&](Pool<uint64_t>& bits) { bits.reserve(blocks); });
     }
 
     MATCHER_COLD void widen(uint32_t slot_count) {
@@ -223,7 +230,7 @@ struct Event {
         constexpr size_t most = size_t(4) << 20;
         buffer.trim(most);
         decoded.trim(most);
-        for (Pool<uint64_t>* bits : {&marks, &escapes, &quotes, &opens, &closes}) bits->trim(most);
+        each_bits([&](Pool<uint64_t>& bits) { bits.trim(most); });
         fields.trim(most);
         elems.trim(most);
         arrays.trim(most);

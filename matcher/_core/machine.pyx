@@ -66,7 +66,7 @@ cdef Simd wished_simd():
 def simd_levels():
     """The vector instruction sets that this machine can run, the slowest first, as MATCHER_SIMD names them."""
     cdef int best = <int> choose_simd(b"")
-    return ["scalar", "sse2", "avx2"][: best + 1]
+    return ["scalar", "sse2", "avx2", "avx512"][: best + 1]
 
 
 cdef list names_of(const uint32_t* owners, size_t count, list names):

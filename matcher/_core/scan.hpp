@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 
 #include "escape.hpp"
 #include "event.hpp"
@@ -20,12 +21,17 @@ namespace matcher {
 // What 64 bytes are, a bit a byte.
 struct Block {
     uint64_t quotes, backslashes;
-    uint64_t operators;  // { } [ ] : , and some control characters, which the walk tells from them
+    uint64_t opens, closes, colons, commas;
     uint64_t spaces;
-    uint64_t controls;   // below 0x20
-    uint64_t high;       // above 0x7f
-    uint64_t opens, closes;
-    uint64_t lean;       // { } [ ] :
+    // Of a strict scan alone:
+    uint64_t braces;  // those with the bit that tells braces from brackets
+    uint64_t digits, zeros, dots, minuses;
+
+    // Only the bytes of `kept` belong to the text; what follows may be another one, and counts as space.
+    void cut(uint64_t kept) {
+        for (uint64_t* bits : {&quotes, &backslashes, &opens, &closes, &colons, &commas}) *bits &= kept;
+        spaces = (spaces & kept) | ~kept;
+    }
 };
 
 // The bytes that a backslash escapes: those behind a run of odd length. `carry` goes from block to block.
@@ -46,15 +52,15 @@ MATCHER_INLINE uint64_t escaped_bytes(uint64_t backslashes, uint64_t& carry) {
 
 namespace scalar {
 #include "masks_scalar.hpp"
+#include "marks.hpp"
 #include "walk.hpp"
-#include "lean.hpp"
 }  // namespace scalar
 
 #if defined(MATCHER_X86)
 namespace baseline {
 #include "masks_sse2.hpp"
+#include "marks.hpp"
 #include "walk.hpp"
-#include "lean.hpp"
 }  // namespace baseline
 
 #if defined(__clang__)
@@ -65,9 +71,22 @@ namespace baseline {
 #endif
 namespace avx2 {
 #include "masks_avx2.hpp"
+#include "marks.hpp"
 #include "walk.hpp"
-#include "lean.hpp"
 }  // namespace avx2
+#if defined(__clang__)
+#pragma clang attribute pop
+#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx2,bmi,bmi2,lzcnt,popcnt,pclmul"))), apply_to = function)
+#elif defined(__GNUC__)
+#pragma GCC pop_options
+#pragma GCC push_options
+#pragma GCC target("avx512f,avx512bw,avx2,bmi,bmi2,lzcnt,popcnt,pclmul")
+#endif
+namespace avx512 {
+#include "masks_avx512.hpp"
+#include "marks.hpp"
+#include "walk.hpp"
+}  // namespace avx512
 #if defined(__clang__)
 #pragma clang attribute pop
 #elif defined(__GNUC__)
@@ -76,8 +95,8 @@ namespace avx2 {
 #elif defined(MATCHER_NEON)
 namespace baseline {
 #include "masks_neon.hpp"
+#include "marks.hpp"
 #include "walk.hpp"
-#include "lean.hpp"
 }  // namespace baseline
 #endif
 
@@ -86,6 +105,7 @@ using ScanFunction = bool (*)(const uint8_t*, size_t, const Paths&, const TextLi
 
 inline ScanFunction scan_function(Simd level) {
 #if defined(MATCHER_X86)
+    if (level == Simd::avx512) return avx512::scan;
     if (level == Simd::avx2) return avx2::scan;
 #endif
 #if defined(MATCHER_X86) || defined(MATCHER_NEON)

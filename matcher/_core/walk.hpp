@@ -1,59 +1,14 @@
-// The scan itself, compiled once per instruction set: included by scan.hpp inside namespace matcher::<level>, after
-// that level's `classify` and `digit_mask`. No #pragma once: it is included several times on purpose.
+// The walk over the marks of an event: follows the trie of asked paths and notes the fields on them. Included by scan.hpp
+// behind marks.hpp, once per instruction set; no #pragma once on purpose.
 //
-// This is the strict scan; lean.hpp has the one that trusts the text where no rule reads.
-//
-// First each 64 bytes become words of bits: where tokens start and strings end. Then the walk takes one bit after the
-// other: finding the next token costs no look at the bytes between, and the processor need not wait for one to find
-// the next. What the walk refuses, fault.hpp explains.
-
-// Marks: a bit for each bracket, colon, comma, for both quotes of a string, and for the first byte of any other run; for a
-// lean scan, of brackets and colons alone.
-template <bool STRICT>
-inline bool mark(const uint8_t* text, size_t size, Event& event) {
-    size_t blocks = size / 64 + 1;
-    event.reserve_marks(blocks + 1);
-    uint64_t in_string = 0, escape_carry = 0, run_carry = 0, high = 0, controls = 0, backslashes = 0;
-    uint64_t* marks = event.marks.data;
-    uint64_t tail = uint64_t(1) << (size & 63);  // the byte behind the text, in the last block
-    for (size_t i = 0; i < blocks; ++i) {
-        Block block = classify(text + 64 * i);
-        if (MATCHER_UNLIKELY(i + 1 == blocks)) {  // what follows the text may be another one
-            block.quotes &= tail - 1;
-            block.backslashes &= tail - 1;
-            block.closes &= tail - 1;
-        }
-        uint64_t quotes = block.quotes & ~escaped_bytes(block.backslashes, escape_carry);
-        uint64_t strings = prefix_xor(quotes) ^ in_string;  // from the opening quote to before the closing one
-        in_string = uint64_t(int64_t(strings) >> 63);
-        uint64_t runs = ~(block.operators | block.spaces | strings | quotes);
-        uint64_t starts = runs & ~(runs << 1 | run_carry);
-        run_carry = runs >> 63;
-        marks[i] = STRICT ? (block.operators & ~strings) | quotes | starts : block.lean & ~(strings | block.controls);
-        event.escapes.data[i] = block.backslashes;
-        backslashes |= block.backslashes;
-        high |= block.high;
-        if (STRICT) {
-            controls |= block.controls & strings;
-        } else {
-            event.quotes.data[i] = quotes;
-            event.opens.data[i] = block.opens & ~strings;
-            event.closes.data[i] = block.closes & ~strings;
-        }
-    }
-    // The byte behind the text, a NUL, is marked as the token that ends every walk.
-    marks[blocks - 1] = (marks[blocks - 1] & (tail - 1)) | tail;
-    marks[blocks] = ~uint64_t(0);
-    event.any_escape = backslashes != 0;
-    event.any_high = high != 0;
-    return controls == 0 && in_string == 0;
-}
+// A strict walk relies on what `mark` has checked, and checks what depends on the container; one that trusts the text where
+// no rule reads checks the values that rules read alone. Every valid text gives the same fields in both.
 
 // Where the walk is among the marks. Small and passed by value, so that it lives in registers.
 struct Cursor {
     const uint64_t* marks;  // of the block at hand
     const uint8_t* block;
-    uint64_t word;          // its marks that are still to come; 0: there is none
+    uint64_t word;          // its marks that are still to come
 
     MATCHER_INLINE const uint8_t* next() {
         while (MATCHER_UNLIKELY(word == 0)) {
@@ -66,13 +21,13 @@ struct Cursor {
     }
 };
 
+template <bool STRICT>
 struct Walk {
     const uint8_t* text;
     const uint8_t* end;
     const Paths& paths;
     const TextLimits& limits;
     Event& event;
-    const bool long_text;    // so long that a name or a number may be over its limit
 
     Cursor cursor_at(const uint8_t* p) const {
         size_t at = size_t(p - text);
@@ -80,7 +35,23 @@ struct Walk {
         return Cursor{marks, text + at / 64 * 64, *marks & (~uint64_t(0) << (at & 63))};
     }
 
-    // ---- scalars ----
+    static MATCHER_INLINE const uint8_t* skip_space(const uint8_t* p) {
+        while (MATCHER_UNLIKELY(is_space(*p))) ++p;
+        return p;
+    }
+
+    // ---- strings ----
+
+    // The quote that closes the string opened at p: there is one for every string.
+    MATCHER_INLINE const uint8_t* closing_quote(const uint8_t* p) const {
+        size_t at = size_t(p - text);
+        const uint64_t* quotes = event.quotes.data + at / 64;
+        uint64_t word = (*quotes >> (at & 63)) >> 1;
+        if (MATCHER_LIKELY(word != 0)) return p + 1 + first_bit64(word);
+        const uint8_t* block = text + at / 64 * 64;
+        do block += 64; while (*++quotes == 0);
+        return block + first_bit64(*quotes);
+    }
 
     // Whether there is a backslash between the quotes of a string.
     MATCHER_INLINE bool has_escape(const uint8_t* p, const uint8_t* stop) const {
@@ -92,129 +63,22 @@ struct Walk {
         for (size_t i = first / 64 + 1; i < last / 64; ++i) found |= escapes[i];
         return found != 0;
     }
+    // For a text that was not checked as a whole.
     static bool sound_escapes(const uint8_t* p, const uint8_t* stop) {
-        while (p < stop) {
-            if (*p != '\\') {
-                p = static_cast<const uint8_t*>(std::memchr(p, '\\', size_t(stop - p)));
-                if (p == nullptr) return true;
-            }
-            switch (p[1]) {
-                case '"': case '\\': case '/': case 'b': case 'f': case 'n': case 'r': case 't': p += 2; continue;
-                case 'u': break;
-                default: return false;
-            }
-            int unit = hex4(p + 2);
-            if (unit < 0) return false;
-            p += 6;
-            if (unit < 0xd800 || unit > 0xdfff) continue;
-            if (unit > 0xdbff || p[0] != '\\' || p[1] != 'u') return false;
-            int low = hex4(p + 2);
-            if (low < 0xdc00 || low > 0xdfff) return false;
-            p += 6;
+        EscapeCheck check;
+        while ((p = static_cast<const uint8_t*>(std::memchr(p, '\\', size_t(stop - p)))) != nullptr) {
+            if (!check.sound(p)) return false;
+            p += 2;
+            if (p >= stop) break;
         }
         return true;
     }
 
-    static MATCHER_INLINE const uint8_t* digits_end(const uint8_t* p) {
-        for (;;) {
-            uint32_t run = first_gap(digit_mask(p));
-            if (MATCHER_LIKELY(run < 32)) return p + run;
-            p += 32;
-        }
+    // Whether the string has escapes, sound ones; -1: they are not.
+    MATCHER_INLINE int escapes(const uint8_t* p, const uint8_t* stop) const {
+        if (MATCHER_LIKELY(!event.any_escape) || !has_escape(p, stop)) return 0;
+        return STRICT || sound_escapes(p, stop) ? 1 : -1;
     }
-
-    // Whether a token of letters and digits may end before this byte. (At the end of the text it may, but nothing
-    // follows there that could close the event.)
-    static MATCHER_INLINE bool ends_token(uint8_t c) { return c == ',' || c == '}' || c == ']' || is_space(c); }
-
-    // The end of a number; nullptr: it is malformed.
-    MATCHER_INLINE const uint8_t* number_end(const uint8_t* p) const {
-        const uint8_t* q = p + (*p == '-');
-        const uint8_t* stop = digits_end(q);
-        if (MATCHER_UNLIKELY(stop == q || (*q == '0' && stop - q > 1))) return nullptr;
-        q = stop;
-        if (*q == '.') {
-            stop = digits_end(++q);
-            if (MATCHER_UNLIKELY(stop == q)) return nullptr;
-            q = stop;
-        }
-        if (MATCHER_UNLIKELY((*q | 0x20) == 'e')) {
-            ++q;
-            if (*q == '+' || *q == '-') ++q;
-            stop = digits_end(q);
-            if (stop == q) return nullptr;
-            q = stop;
-        }
-        if (MATCHER_UNLIKELY(!ends_token(*q))) return nullptr;
-        if (MATCHER_UNLIKELY(long_text) && size_t(q - p) > limits.digits && digit_count(p, q) > limits.digits)
-            return nullptr;
-        return q;
-    }
-
-    static MATCHER_INLINE const uint8_t* literal_end(const uint8_t* p) {
-        uint32_t word = load32(p);
-        const uint8_t* stop = word == 0x65757274u || word == 0x6c6c756eu         ? p + 4   // true, null
-                              : word == 0x736c6166u && MATCHER_LIKELY(p[4] == 'e') ? p + 5  // false
-                                                                                 : nullptr;
-        return stop != nullptr && ends_token(*stop) ? stop : nullptr;
-    }
-
-    MATCHER_INLINE bool good_name(const uint8_t* p, const uint8_t* stop) const {
-        return MATCHER_LIKELY(!long_text) || size_t(stop - p) <= limits.name || name_units(p, stop) <= limits.name;
-    }
-
-    // ---- containers that no rule looks into: the cursor comes back behind them; without marks if they are refused ----
-
-    static constexpr Cursor REFUSED{nullptr, nullptr, 0};
-
-    Cursor skip_container(Cursor cursor, const uint8_t* p, uint32_t depth) {
-        const bool any_escape = event.any_escape;
-        const uint32_t depth_limit = limits.depth;
-        uint64_t* kinds = event.kinds.data;
-        uint32_t level = depth;
-        bool object;
-    enter:
-        if (MATCHER_UNLIKELY(level >= depth_limit)) return REFUSED;
-        object = *p == '{';
-        kinds[level >> 6] = (kinds[level >> 6] & ~(uint64_t(1) << (level & 63))) | (uint64_t(object) << (level & 63));
-        ++level;
-        p = cursor.next();
-        if (*p == (object ? '}' : ']')) goto leave;
-        if (!object) goto value;
-    key: {
-        if (MATCHER_UNLIKELY(*p != '"')) return REFUSED;
-        const uint8_t* stop = cursor.next();
-        if (MATCHER_UNLIKELY(any_escape) && has_escape(p + 1, stop) && !sound_escapes(p + 1, stop)) return REFUSED;
-        if (MATCHER_UNLIKELY(!good_name(p + 1, stop))) return REFUSED;
-        if (MATCHER_UNLIKELY(*cursor.next() != ':')) return REFUSED;
-        p = cursor.next();
-    }
-    value:
-        if (*p == '"') {
-            const uint8_t* stop = cursor.next();
-            if (MATCHER_UNLIKELY(any_escape) && has_escape(p + 1, stop) && !sound_escapes(p + 1, stop)) return REFUSED;
-        } else if (*p == '{' || *p == '[') {
-            goto enter;
-        } else if (*p == '-' || is_digit(*p)) {
-            if (MATCHER_UNLIKELY(number_end(p) == nullptr)) return REFUSED;
-        } else if (MATCHER_UNLIKELY(literal_end(p) == nullptr)) {
-            return REFUSED;
-        }
-    after:
-        p = cursor.next();
-        if (MATCHER_LIKELY(*p == ',')) {
-            p = cursor.next();
-            if (object) goto key;
-            goto value;
-        }
-        if (MATCHER_UNLIKELY(*p != (object ? '}' : ']'))) return REFUSED;
-    leave:
-        if (--level == depth) return cursor;
-        object = (kinds[(level - 1) >> 6] >> ((level - 1) & 63)) & 1;
-        goto after;
-    }
-
-    // ---- what rules ask for ----
 
     // Decode a string that has escapes; room for the whole event was reserved, so no pointer moves.
     const uint8_t* decode(const uint8_t* p, const uint8_t* stop, size_t& size) {
@@ -265,102 +129,196 @@ struct Walk {
         return number;
     }
 
+    // A string, number or literal at p: noted if the node has a slot. Its end; nullptr: it is malformed.
+    MATCHER_INLINE const uint8_t* scalar(const uint8_t* p, uint32_t slot, uint32_t elem) {
+        if (*p == '"') {
+            const uint8_t* stop = closing_quote(p++);
+            if (slot == NONE) return stop + 1;
+            int escaped = escapes(p, stop);
+            if (MATCHER_UNLIKELY(escaped < 0)) return nullptr;
+            if (!STRICT && event.any_high && utf8_fault(p, size_t(stop - p)) != SIZE_MAX) return nullptr;
+            add_string(slot, p, stop, escaped != 0, elem);
+            return stop + 1;
+        }
+        bool number = *p == '-' || is_digit(*p);
+        const uint8_t* stop = number ? number_end(p) : literal_end(p);
+        if (MATCHER_UNLIKELY(stop == nullptr)) return nullptr;
+        if (slot == NONE) return stop;
+        if (!STRICT && number && size_t(stop - p) > limits.digits && digit_count(p, stop) > limits.digits) return nullptr;
+        Kind kind = number ? Kind::number : *p == 't' ? Kind::yes : *p == 'f' ? Kind::no : Kind::null;
+        event.add(slot, kind, p, size_t(stop - p), elem);
+        return stop;
+    }
+
     // The whole event. The current container's node, elem and array are in locals; the others wait in frames.
     bool run() {
-        const bool any_escape = event.any_escape;
         const uint32_t depth_limit = limits.depth;
         const PathNode* nodes = paths.nodes.data();
         Frame* frames = event.frames.data;
         Cursor cursor = cursor_at(text);
-        const uint8_t *p = cursor.next(), *stop;
-        if (*p != '{' || depth_limit < 1) return false;
+        const uint8_t* p = cursor.next();
+        if (*p != '{' || depth_limit < 1 || skip_space(text) != p) return false;
         uint32_t depth = 1, node = 1, elem = 0, array = NONE;  // array: NONE in an object
         uint32_t child = 0;
-        bool escaped = false;
+    member:
         p = cursor.next();
-        if (*p == '}') goto leave;
-    key:
-        if (MATCHER_UNLIKELY(*p != '"')) return false;
-        stop = cursor.next();
-        escaped = MATCHER_UNLIKELY(any_escape) && has_escape(p + 1, stop);
-        if (MATCHER_UNLIKELY(escaped) && !sound_escapes(p + 1, stop)) return false;
-        if (MATCHER_UNLIKELY(!good_name(p + 1, stop))) return false;
-        child = enter(nodes[node], p + 1, stop, escaped);
-        if (MATCHER_UNLIKELY(*cursor.next() != ':')) return false;
-        p = cursor.next();
-    value: {
-        const PathNode& here = nodes[child];
-        if (*p == '"') {
-            stop = cursor.next();
-            escaped = MATCHER_UNLIKELY(any_escape) && has_escape(p + 1, stop);
-            if (MATCHER_UNLIKELY(escaped) && !sound_escapes(p + 1, stop)) return false;
-            if (here.slot != NONE) add_string(here.slot, p + 1, stop, escaped, elem);
-        } else if (*p == '{') {
-            if (here.count != 0) goto enter_object;
-            cursor = skip_container(cursor, p, depth);
-            if (MATCHER_UNLIKELY(cursor.marks == nullptr)) return false;
-        } else if (*p == '[') {
-            if (here.count != 0 || here.slot != NONE) goto enter_array;
-            cursor = skip_container(cursor, p, depth);
-            if (MATCHER_UNLIKELY(cursor.marks == nullptr)) return false;
-        } else if (*p == '-' || is_digit(*p)) {
-            stop = number_end(p);
-            if (MATCHER_UNLIKELY(stop == nullptr)) return false;
-            if (here.slot != NONE) event.add(here.slot, Kind::number, p, size_t(stop - p), elem);
-        } else {
-            stop = literal_end(p);
-            if (MATCHER_UNLIKELY(stop == nullptr)) return false;
-            Kind kind = *p == 't' ? Kind::yes : *p == 'f' ? Kind::no : Kind::null;
-            if (here.slot != NONE) event.add(here.slot, kind, p, size_t(stop - p), elem);
+        if (MATCHER_UNLIKELY(*p != '"')) {
+            if (*p == '}') goto leave;
+            return false;
         }
-        goto after;
-    }
-    enter_object:
+        {
+            const uint8_t* stop = closing_quote(p);
+            int escaped = escapes(p + 1, stop);
+            if (MATCHER_UNLIKELY(escaped < 0)) return false;
+            child = enter(nodes[node], p + 1, stop, escaped != 0);
+            p = skip_space(stop + 1);
+            if (MATCHER_UNLIKELY(*p != ':')) return false;
+            p = skip_space(p + 1);
+        }
+        if (*p == '{' || *p == '[') {
+            if (MATCHER_UNLIKELY(cursor.next() != p)) return false;
+            goto container;
+        }
+        if (child != 0 && MATCHER_UNLIKELY(scalar(p, nodes[child].slot, elem) == nullptr)) return false;
+        goto member;
+    container: {
+        const PathNode& here = nodes[child];
+        if (here.count == 0 && (*p == '{' || here.slot == NONE)) {
+            p = skip(p, depth);
+            if (MATCHER_UNLIKELY(p == nullptr)) return false;
+            cursor = cursor_at(p);
+            if (array == NONE) goto member;
+            goto after_element;
+        }
         if (MATCHER_UNLIKELY(depth >= depth_limit)) return false;
         frames[depth++] = Frame{node, elem, array};
         if (array != NONE) elem = add_elem(elem, array);
         node = child;
         array = NONE;
-        p = cursor.next();
-        if (*p == '}') goto leave;
-        goto key;
-    enter_array:
-        if (MATCHER_UNLIKELY(depth >= depth_limit)) return false;
-        frames[depth++] = Frame{node, elem, array};
-        if (array != NONE) elem = add_elem(elem, array);
-        node = child;
+        if (*p == '{') goto member;
         array = event.arrays.size;
         event.arrays.push(Span{event.elems.size, 0});
         p = cursor.next();
         if (*p == ']') goto leave;
-        goto value;
-    after:
-        p = cursor.next();
+    }
+    element:
+        child = node;
+        if (*p == '{' || *p == '[') goto container;
+        p = scalar(p, nodes[node].slot, elem);
+        if (MATCHER_UNLIKELY(p == nullptr)) return false;
+    after_element:
+        p = skip_space(p);
         if (MATCHER_LIKELY(*p == ',')) {
             p = cursor.next();
-            if (array == NONE) goto key;
-            child = node;
-            goto value;
+            goto element;
         }
-        if (MATCHER_UNLIKELY(*p != (array == NONE ? '}' : ']'))) return false;
+        if (MATCHER_UNLIKELY(*p != ']' || cursor.next() != p)) return false;
     leave:
         if (array != NONE) event.arrays[array].end = event.elems.size;
+        ++p;
         if (--depth != 0) {
             const Frame& outer = frames[depth];
             if (outer.array != NONE) event.elems[elem].end = event.elems.size;
             node = outer.node;
             elem = outer.elem;
             array = outer.array;
-            goto after;
+            if (array == NONE) goto member;
+            goto after_element;
         }
         event.elems[0].end = event.elems.size;
-        return cursor.next() == end;
+        return skip_space(p) == end;
+    }
+
+    // ---- containers that no rule looks into: from the opening bracket to behind the closing one; nullptr: refused ----
+
+    // Counts brackets, 64 bytes at a time. To be checked, there must be nothing inside but arrays, which are all alike;
+    // nullptr comes back too where there is more, or where they may be nested too deep.
+    template <bool CHECK>
+    const uint8_t* skip_counted(const uint8_t* p, size_t room) const {
+        size_t i = size_t(p - text) / 64, depth = 0, last = size_t(end - text) / 64;
+        uint64_t mask = ~uint64_t(0) << (size_t(p - text) & 63);
+        for (; i <= last; ++i, mask = ~uint64_t(0)) {
+            uint64_t opens = event.opens[i] & mask, closes = event.closes[i] & mask;
+            uint64_t others = CHECK ? (event.braces[i] | event.colons[i]) & mask : 0;
+            if (CHECK && MATCHER_UNLIKELY(depth + bits64(opens) > room)) return nullptr;
+            if (MATCHER_LIKELY(bits64(closes) < depth)) {
+                if (CHECK && MATCHER_UNLIKELY(others != 0)) return nullptr;
+                depth += bits64(opens) - bits64(closes);
+                continue;
+            }
+            while (closes) {
+                uint64_t lowest = closes & (~closes + 1);
+                depth += bits64(opens & (lowest - 1)) - 1;
+                opens &= ~(lowest - 1);
+                if (depth == 0) return (others & (lowest ^ (lowest - 1))) ? nullptr : text + 64 * i + first_bit64(closes) + 1;
+                closes ^= lowest;
+            }
+            if (CHECK && MATCHER_UNLIKELY(others != 0)) return nullptr;
+            depth += bits64(opens);
+        }
+        return nullptr;
+    }
+
+    const uint8_t* skip(const uint8_t* p, uint32_t depth) {
+        if (!STRICT) return skip_counted<false>(p, 0);
+        const uint8_t* stop = *p == '[' ? skip_counted<true>(p, limits.depth - depth) : nullptr;
+        return MATCHER_LIKELY(stop != nullptr) ? stop : skip_checked(p, depth);
+    }
+
+    // From bracket to bracket. Between two of them lie tokens of one container, where each colon is known to stand behind
+    // a string that stands behind a comma or the opening bracket. So in an object all members are such if there are as many
+    // colons as commas, and one more behind the opening bracket; and in an array there are none.
+    const uint8_t* skip_checked(const uint8_t* p, uint32_t depth) {
+        size_t i = size_t(p - text) / 64, last = size_t(end - text) / 64;
+        uint64_t rest = ~uint64_t(1) << (size_t(p - text) & 63);  // what is behind the last bracket
+        uint64_t* kinds = event.kinds.data;
+        uint64_t colons = 0, commas = 0;   // behind it, in earlier blocks
+        uint32_t level = depth;
+        bool object = *p == '{', fresh = true;  // fresh: the last bracket is an opening one
+        if (MATCHER_UNLIKELY(level >= limits.depth)) return nullptr;
+        for (; i <= last; ++i, rest = ~uint64_t(0)) {
+            const uint64_t opens = event.opens[i], colon = event.colons[i], comma = event.commas[i];
+            for (uint64_t brackets = (opens | event.closes[i]) & rest; brackets; brackets &= brackets - 1) {
+                uint64_t before = brackets ^ (brackets - 1);  // up to this bracket
+                colons += bits64(colon & rest & before);
+                commas += bits64(comma & rest & before);
+                rest = ~before;
+                const uint8_t* here = text + 64 * i + first_bit64(brackets);
+                bool opening = (opens & before & brackets) != 0;
+                if (MATCHER_UNLIKELY(colons != (object ? commas + fresh : 0))) {
+                    if (colons + commas != 0 || !object || opening || skip_space(p + 1) != here) return nullptr;
+                }
+                p = here;
+                colons = commas = 0;
+                fresh = opening;
+                if (opening) {
+                    kinds[level >> 6] = (kinds[level >> 6] & ~(uint64_t(1) << (level & 63))) | (uint64_t(object) << (level & 63));
+                    if (MATCHER_UNLIKELY(++level >= limits.depth)) return nullptr;
+                    object = *p == '{';
+                } else {
+                    if (MATCHER_UNLIKELY(*p != (object ? '}' : ']'))) return nullptr;
+                    if (level == depth) return p + 1;
+                    --level;
+                    object = (kinds[level >> 6] >> (level & 63)) & 1;
+                }
+            }
+            colons += bits64(colon & rest);
+            commas += bits64(comma & rest);
+        }
+        return nullptr;
     }
 };
 
-inline bool scan_strict(const uint8_t* text, size_t size, const Paths& paths, const TextLimits& limits, Event& event) {
-    if (MATCHER_UNLIKELY(!mark<true>(text, size, event))) return false;
-    bool long_text = size > limits.name || size > limits.digits;
-    if (MATCHER_UNLIKELY(!(Walk{text, text + size, paths, limits, event, long_text}.run()))) return false;
+template <bool STRICT>
+inline bool walk(const uint8_t* text, size_t size, const Paths& paths, const TextLimits& limits, Event& event) {
+    if (MATCHER_UNLIKELY(!mark<STRICT>(text, size, limits, event))) return false;
+    if (MATCHER_UNLIKELY(!(Walk<STRICT>{text, text + size, paths, limits, event}.run()))) return false;
+    if (!STRICT) return true;
+    if (MATCHER_UNLIKELY(event.long_token)) return !FaultFinder(text, size, limits).find();
     return MATCHER_LIKELY(!event.any_high) || utf8_fault(text, size) == SIZE_MAX;
+}
+
+inline bool scan(const uint8_t* text, size_t size, const Paths& paths, const TextLimits& limits, bool strict,
+                 Event& event) {
+    return strict ? walk<true>(text, size, paths, limits, event) : walk<false>(text, size, paths, limits, event);
 }

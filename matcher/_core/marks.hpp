@@ -1,0 +1,313 @@
+// 64 bytes of text at a time → words of bits, from which the walk takes its way; and, for a strict scan, nearly all of the
+// grammar. Compiled once per instruction set: included by scan.hpp, without #pragma once on purpose.
+//
+// A token follows another if there is nothing but space between them; adding the bits of one class to those of the spaces
+// carries them over. So for all tokens at once it is checked that
+//   - behind a value comes a comma, a colon or a closing bracket, and each comma stands behind a value;
+//   - a closing bracket stands behind a value or an opening one;
+//   - a colon stands behind a string which does not stand behind a colon;
+//   - numbers, literals, escapes are sound, and strings hold no control character.
+// What is left depends on the container: which bracket closes it, and that there is a colon for each member of an object
+// and none in an array. That is for the walk to check.
+
+// The words of LANES blocks, one block's behind the other's, are worked on at once.
+
+// What the lanes of `bits` hand to the ones behind them; the first takes it from the last group.
+struct Carry {
+    Lanes last{};
+    MATCHER_INLINE Lanes pass(Lanes bits) {
+        Lanes passed = moved_up(last, bits);
+        last = bits;
+        return passed;
+    }
+};
+
+MATCHER_INLINE Lanes shifted(Lanes bits, Carry& carry) { return bits << 1 | carry.pass(bits) >> 63; }
+
+// Adds the bits `at` to `skipped`, through all lanes: from each of them on the bits of `skipped` are cleared, and the first
+// one behind is set.
+MATCHER_INLINE Lanes sum_over(Lanes& at, Lanes skipped, Carry& carry) {
+    Lanes sum = skipped + (at & skipped);
+    Lanes in = carry.pass(((at & skipped) | (skipped & ~sum)) >> 63);
+    for (;;) {
+        Lanes before = sum;
+        at |= in;
+        sum += in & skipped;
+        Lanes more = (before & ~sum) >> 63;  // a whole block was skipped
+        if (MATCHER_LIKELY(!any_bit(more))) return sum;
+        carry.last |= more;
+        in = moved_up(Lanes{}, more);
+    }
+}
+
+// From the bytes `at` on over those of `skipped`: the first bytes behind.
+MATCHER_INLINE Lanes over(Lanes at, Lanes skipped, Carry& carry) {
+    Lanes sum = sum_over(at, skipped, carry);
+    return (at | sum) & ~skipped;
+}
+
+// The bytes that are run over, where all of `at` lie in `skipped`.
+MATCHER_INLINE Lanes through(Lanes at, Lanes skipped, Carry& carry) { return skipped & ~sum_over(at, skipped, carry); }
+
+// From each opening quote to before the closing one; `inside` is all ones in its last lane if a string goes on.
+MATCHER_INLINE Lanes between_quotes(Lanes quotes, Carry& inside) {
+    for (int shift = 1; shift < 64; shift <<= 1) quotes ^= quotes << shift;
+    Lanes odd = Lanes{} - (quotes >> 63);
+    for (size_t step = 1; step < LANES; step *= 2) {
+        Lanes moved = odd;
+        for (size_t i = 0; i < step; ++i) moved = moved_up(Lanes{}, moved);
+        odd ^= moved;
+    }
+    odd ^= every_lane(word_of(inside.last, LANES - 1));
+    return quotes ^ inside.pass(odd);
+}
+
+// Whether a token of letters and digits may end before this byte. (At the end of the text it may, but nothing follows
+// there that could close the event.)
+static MATCHER_INLINE bool ends_token(uint8_t c) { return c == ',' || c == '}' || c == ']' || is_space(c); }
+
+static MATCHER_INLINE const uint8_t* digits_end(const uint8_t* p) {
+    for (;;) {
+        uint32_t run = first_gap(digit_mask(p));
+        if (MATCHER_LIKELY(run < 32)) return p + run;
+        p += 32;
+    }
+}
+
+// The end of a number; nullptr: it is malformed.
+static MATCHER_INLINE const uint8_t* number_end(const uint8_t* p) {
+    const uint8_t* q = p + (*p == '-');
+    const uint8_t* stop = digits_end(q);
+    if (MATCHER_UNLIKELY(stop == q || (*q == '0' && stop - q > 1))) return nullptr;
+    q = stop;
+    if (*q == '.') {
+        stop = digits_end(++q);
+        if (MATCHER_UNLIKELY(stop == q)) return nullptr;
+        q = stop;
+    }
+    if (MATCHER_UNLIKELY((*q | 0x20) == 'e')) {
+        ++q;
+        if (*q == '+' || *q == '-') ++q;
+        stop = digits_end(q);
+        if (stop == q) return nullptr;
+        q = stop;
+    }
+    return MATCHER_LIKELY(ends_token(*q)) ? q : nullptr;
+}
+
+static MATCHER_INLINE const uint8_t* literal_end(const uint8_t* p) {
+    uint32_t word = load32(p);
+    const uint8_t* stop = word == 0x65757274u || word == 0x6c6c756eu         ? p + 4   // true, null
+                          : word == 0x736c6166u && MATCHER_LIKELY(p[4] == 'e') ? p + 5  // false
+                                                                             : nullptr;
+    return stop != nullptr && ends_token(*stop) ? stop : nullptr;
+}
+
+static MATCHER_INLINE bool sound_token(const uint8_t* p) {
+    return (*p == '-' || is_digit(*p) ? number_end(p) : literal_end(p)) != nullptr;
+}
+
+// Escapes, in the order of the text.
+struct EscapeCheck {
+    const uint8_t* pair = nullptr;  // where the second half of a surrogate pair is
+
+    // `bits`: the backslashes that no other one escapes.
+    MATCHER_COLD bool block(const uint8_t* at, uint64_t bits) {
+        for (; bits; bits &= bits - 1)
+            if (!sound(at + first_bit64(bits))) return false;
+        return true;
+    }
+    bool sound(const uint8_t* p) {
+        switch (p[1]) {
+            case '"': case '\\': case '/': case 'b': case 'f': case 'n': case 'r': case 't': return true;
+            case 'u': break;
+            default: return false;
+        }
+        int unit = hex4(p + 2);
+        if (unit < 0) return false;
+        if (unit < 0xd800 || unit > 0xdfff) return true;
+        if (unit > 0xdbff) return p == pair;
+        pair = p + 6;
+        if (pair[0] != '\\' || pair[1] != 'u') return false;
+        int low = hex4(pair + 2);
+        return low >= 0xdc00 && low <= 0xdfff;
+    }
+};
+
+// The longest run of blocks that are full of one class.
+struct Streak {
+    size_t now = 0, longest = 0;
+    MATCHER_INLINE void block(uint64_t bits) {
+        now = bits == ~uint64_t(0) ? now + 1 : 0;
+        longest = now > longest ? now : longest;
+    }
+    // Whether there may have been more than `limit` bytes in a row.
+    bool over(size_t limit) const { return longest * 64 + 64 + 62 > limit; }
+};
+
+// The classes of a group of blocks, each as a word a block.
+struct Group {
+    alignas(64) uint64_t quotes[LANES];
+    alignas(64) uint64_t backslashes[LANES], opens[LANES], closes[LANES], colons[LANES], commas[LANES], spaces[LANES];
+    alignas(64) uint64_t braces[LANES], digits[LANES], zeros[LANES], dots[LANES], minuses[LANES];
+
+    template <bool STRICT>
+    MATCHER_INLINE void put(size_t i, const Block& block) {
+        quotes[i] = block.quotes, backslashes[i] = block.backslashes, opens[i] = block.opens, closes[i] = block.closes;
+        colons[i] = block.colons, commas[i] = block.commas, spaces[i] = block.spaces;
+        if (!STRICT) return;
+        braces[i] = block.braces, digits[i] = block.digits, zeros[i] = block.zeros, dots[i] = block.dots, minuses[i] = block.minuses;
+    }
+    // Blocks from `first` on; `left` bytes of the text are still to come, behind which all counts as space.
+    template <bool STRICT>
+    MATCHER_INLINE void read(const uint8_t* text, size_t left, Range& range) {
+        size_t whole = left / 64 < LANES ? left / 64 : LANES;
+        for (size_t i = 0; i < whole; ++i) {
+            range.see(text + 64 * i);
+            put<STRICT>(i, classify<STRICT>(text + 64 * i));
+        }
+        if (whole == LANES) return;
+        Block block = classify<STRICT>(text + 64 * whole);
+        block.cut((uint64_t(1) << (left & 63)) - 1);
+        put<STRICT>(whole, block);
+        block = Block{};
+        block.spaces = ~uint64_t(0);
+        for (size_t i = whole + 1; i < LANES; ++i) put<STRICT>(i, block);
+    }
+};
+
+// A text's bits, group by group, and whether they are sound.
+template <bool STRICT>
+struct Marker {
+    const uint8_t* text;
+    Event& event;
+    const bool long_text;
+    Carry in_string, run_carry, colon_carry, colon_over, value_carry, value_over, open_carry, open_over, name_over;
+    Carry literal_over, digit_carry, dot_carry, minus_carry, zero_carry, fraction_over;
+    Lanes wrong{}, wrong_number{}, odd_number{}, backslashes{};
+    uint64_t escape_carry = 0;
+    EscapeCheck escapes;
+    Streak strings_streak, runs_streak;
+
+    Marker(const uint8_t* t, Event& e, bool is_long) : text(t), event(e), long_text(is_long) {}
+
+    // The quotes that no backslash escapes.
+    MATCHER_COLD Lanes unescaped(const Group& group, size_t first) {
+        Lanes quotes = lanes_at(group.quotes);
+        for (size_t i = 0; i < LANES; ++i) {
+            uint64_t escaped = escaped_bytes(group.backslashes[i], escape_carry);
+            quotes = with_word(quotes, i, group.quotes[i] & ~escaped);
+            uint64_t lead = group.backslashes[i] & ~escaped;
+            if (STRICT && !escapes.block(text + 64 * (first + i), lead)) wrong |= every_lane(1);
+        }
+        return quotes;
+    }
+
+    MATCHER_INLINE void mark(const Group& group, size_t first) {
+        Lanes slashes = lanes_at(group.backslashes);
+        Lanes quotes = lanes_at(group.quotes);
+        if (MATCHER_UNLIKELY(any_bit(slashes)) || MATCHER_UNLIKELY(escape_carry != 0)) quotes = unescaped(group, first);
+        Lanes strings = between_quotes(quotes, in_string);
+        Lanes opens = lanes_at(group.opens) & ~strings, closes = lanes_at(group.closes) & ~strings;
+        Lanes colons = lanes_at(group.colons) & ~strings, commas = lanes_at(group.commas) & ~strings;
+        Lanes spaces = lanes_at(group.spaces) & ~strings;
+        Lanes runs = ~(opens | closes | colons | commas | spaces | strings | quotes);
+        Lanes behind_run = shifted(runs, run_carry), starts = runs & ~behind_run, opening = quotes & strings;
+        Lanes behind_colon = over(shifted(colons, colon_carry), spaces, colon_over);
+        Lanes firsts = (opening | starts) & ~behind_colon;
+        store(event.marks.data + first, opens | closes | firsts);
+        store(event.quotes.data + first, quotes);
+        store(event.opens.data + first, opens);
+        store(event.closes.data + first, closes);
+        store(event.escapes.data + first, slashes);
+        backslashes |= slashes;
+        if (!STRICT) return;
+        store(event.colons.data + first, colons);
+        store(event.commas.data + first, commas);
+        store(event.braces.data + first, lanes_at(group.braces) & (opens | closes));
+        store(event.strings.data + first, strings);
+        store(event.starts.data + first, starts);
+        Lanes values = shifted((quotes & ~strings) | closes, value_carry) | (behind_run & ~runs);
+        Lanes behind_value = over(values, spaces, value_over);
+        Lanes behind_open = over(shifted(opens, open_carry), spaces, open_over);
+        Lanes behind_name = over(firsts & quotes, strings | quotes | spaces, name_over);
+        wrong |= (behind_value & (opening | starts | opens)) | (commas & ~behind_value) | (colons & ~behind_name);
+        wrong |= (closes & ~(behind_value | behind_open)) | (slashes & ~strings);
+        check_numbers(group, first, runs, starts);
+        if (MATCHER_UNLIKELY(long_text))
+            for (size_t i = 0; i < LANES; ++i) strings_streak.block(word_of(strings, i)), runs_streak.block(word_of(runs, i));
+    }
+
+    // Literals one by one, numbers of digits, minus and point as bits; where there are others, `sound_tokens` is for them.
+    MATCHER_INLINE void check_numbers(const Group& group, size_t first, Lanes runs, Lanes starts) {
+        Lanes digits = lanes_at(group.digits), minuses = lanes_at(group.minuses), dots = lanes_at(group.dots);
+        Lanes others = starts & ~(digits | minuses);
+        if (any_bit(others) && !sound_literals(others, first)) wrong |= every_lane(1);
+        runs &= ~through(others, runs, literal_over);
+        digits &= runs, minuses &= runs, dots &= runs;
+        odd_number |= runs & ~(digits | minuses | dots);
+        Lanes behind_digit = shifted(digits, digit_carry), behind_minus = shifted(minuses, minus_carry);
+        Lanes behind_dot = shifted(dots, dot_carry);
+        Lanes zeros = lanes_at(group.zeros) & digits & (starts | behind_minus);  // first digits
+        wrong_number |= (minuses & ~starts) | (dots & ~behind_digit) | ((behind_minus | behind_dot) & ~digits);
+        wrong_number |= shifted(zeros, zero_carry) & digits;
+        wrong_number |= over(behind_dot, digits, fraction_over) & dots;
+    }
+
+    MATCHER_INLINE bool sound_literals(Lanes starts, size_t first) const {
+        for (size_t i = 0; i < LANES; ++i)
+            for (uint64_t word = word_of(starts, i); word; word &= word - 1)
+                if (literal_end(text + 64 * (first + i) + first_bit64(word)) == nullptr) return false;
+        return true;
+    }
+
+    // Whether no control character is in a string; asked only if there is one in the text.
+    MATCHER_COLD bool sound_strings(size_t blocks) const {
+        for (size_t i = 0; i < blocks; ++i)
+            for (uint64_t word = event.strings[i]; word; word &= word - 1)
+                if (text[64 * i + first_bit64(word)] < 0x20) return false;
+        return true;
+    }
+
+    bool sound_tokens(size_t blocks) const {
+        for (size_t i = 0; i < blocks; ++i)
+            for (uint64_t starts = event.starts[i]; starts; starts &= starts - 1)
+                if (!sound_token(text + 64 * i + first_bit64(starts))) return false;
+        return true;
+    }
+
+    bool closed() const { return word_of(in_string.last, LANES - 1) == 0; }
+
+    bool sound(size_t blocks, bool controls) const {
+        if (MATCHER_UNLIKELY(controls) && !sound_strings(blocks)) return false;
+        if (any_bit(wrong) || !closed()) return false;
+        return any_bit(odd_number) ? sound_tokens(blocks) : !any_bit(wrong_number);
+    }
+};
+
+// Marks: a bit for each bracket, and for the first byte of each member's name and of each element of an array. False: the
+// text is malformed.
+template <bool STRICT>
+inline bool mark(const uint8_t* text, size_t size, const TextLimits& limits, Event& event) {
+    const size_t blocks = size / 64 + 1;
+    event.reserve_marks(blocks + LANES);
+    Marker<STRICT> marker(text, event, STRICT && (size > limits.name || size > limits.digits));
+    // Several groups are read before the first of them is used: what was just stored word by word is slow to load at once.
+    constexpr size_t AHEAD = 4;
+    Group groups[AHEAD];
+    Range range;
+    for (size_t first = 0; first < blocks; first += AHEAD * LANES) {
+        size_t count = 0;
+        for (size_t at = first; at < blocks && count < AHEAD; at += LANES)
+            groups[count++].template read<STRICT>(text + 64 * at, size - 64 * at, range);
+        for (size_t i = 0; i < count; ++i) marker.mark(groups[i], first + i * LANES);
+    }
+    range.see_last(text, size);
+    // The byte behind the text, a NUL, is marked as the token that ends every walk.
+    event.marks[blocks - 1] |= uint64_t(1) << (size & 63);
+    event.marks[blocks] = ~uint64_t(0);
+    event.any_escape = any_bit(marker.backslashes);
+    event.any_high = range.any_high();
+    event.long_token = marker.runs_streak.over(limits.digits) || marker.strings_streak.over(limits.name);
+    return STRICT ? marker.sound(blocks, range.any_control()) : marker.closed();
+}
