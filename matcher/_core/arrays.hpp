@@ -61,10 +61,11 @@ private:
     const Elem& elem(uint32_t number) const { return event.elems[number]; }
     uint32_t hit(uint32_t at) const { return scratch.hits[at]; }
 
-    bool step() {
-        ++scratch.counters.array_steps;
-        if (scratch.steps == 0) return scratch.exhausted = true, false;
-        --scratch.steps;
+    bool step() { return spend(1); }
+    bool spend(uint32_t steps) {
+        scratch.counters.array_steps += steps;
+        if (scratch.steps < steps) return scratch.exhausted = true, false;
+        scratch.steps -= steps;
         return true;
     }
 
@@ -190,16 +191,32 @@ private:
 
     // Where no element has others inside, terms agree on an element that is a hit of each: leap from hit to hit.
     bool share_element(const ArrayFrame& frame) {
-        uint32_t element = 0;
+        uint32_t element = 0, leaps = 0;
         for (uint32_t same = 0, i = frame.group; same < frame.group_end - frame.group;) {
             HitRange& range = scratch.ranges[i];
             range.low = gallop(range.low, range.high, element);
-            if (range.low == range.high || !step()) return false;
+            if (range.low == range.high || !spend(1)) return false;
             same = hit(range.low) == element ? same + 1 : 1;
             element = hit(range.low);
             if (++i == frame.group_end) i = frame.group;
+            if (++leaps == MANY_LEAPS && frame.group_end - frame.group == 2) {
+                HitRange left = scratch.ranges[frame.group], right = scratch.ranges[frame.group + 1];
+                if (length(left) / 8 <= length(right) && length(right) / 8 <= length(left)) return share_hit(left, right);
+            }
         }
         return true;
+    }
+    static constexpr uint32_t MANY_LEAPS = 32, HITS_A_STEP = 8;  // so many hits are as dear as a leap
+
+    // Whether two runs of about the same length have a hit in common: those of the one are stamped, those of the other are
+    // looked at, and none has to wait for the one before it.
+    bool share_hit(HitRange left, HitRange right) {
+        if (!spend((length(left) + length(right)) / HITS_A_STEP)) return false;
+        uint32_t* stamps = scratch.stamps.of(event.elems.size);
+        for (uint32_t i = left.low; i < left.high; ++i) stamps[hit(i)] = scratch.stamps.now;
+        for (uint32_t i = right.low; i < right.high; ++i)
+            if (stamps[hit(i)] == scratch.stamps.now) return true;
+        return false;
     }
 
     // The next element of the group's array in which each of its terms has a hit.

@@ -83,6 +83,22 @@ struct Counters {
     void reset() { *this = Counters(); }
 };
 
+// A mark for each element of an event; all are taken back by counting on.
+struct Stamps {
+    Pool<uint32_t> pool;
+    uint32_t now = 0;
+
+    uint32_t* of(uint32_t elements) {
+        if (MATCHER_UNLIKELY(pool.size < elements) || ++now == 0) {
+            pool.reserve(elements);
+            pool.size = elements;
+            std::memset(pool.data, 0, size_t(elements) * sizeof(uint32_t));
+            now = 1;
+        }
+        return pool.data;
+    }
+};
+
 // A run of Scratch.hits: the elements in which a term of a rule holds.
 struct HitRange {
     uint32_t low, high;
@@ -124,6 +140,7 @@ struct Scratch {
     // For array elements (arrays.hpp).
     Pool<uint32_t> hits;
     uint32_t kept_hits = 0;  // of slots in order (SlotOrder); what rules collect comes behind
+    Stamps stamps;
     Pool<HitRange> ranges;
     Pool<ArrayFrame> array_frames;
     Pool<uint32_t> terms;
@@ -145,6 +162,7 @@ struct Scratch {
         nodes_seen.trim(most);
         hits.trim(most);
         ranges.trim(most);
+        stamps.pool.trim(most);
         if (folded.capacity() > most) std::string().swap(folded);
     }
 };

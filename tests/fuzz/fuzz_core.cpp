@@ -102,7 +102,7 @@ void check_readings(const Machine& machine, const Padded& text) {
     CHECK(strict->good == sound, "FaultFinder and the walk, in what is JSON");
     CHECK(!sound || trusting->good, "structural reading refuses what strict reading takes");
     CHECK(!sound || same_fields(strict->scratch.event, trusting->scratch.event), "structural and strict reading");
-    for (Simd level : {Simd::baseline, Simd::avx2}) {
+    for (Simd level : {Simd::baseline, Simd::avx2, Simd::avx512}) {
         if (level > choose_simd("")) continue;
         auto other = read(machine, level, true, text);
         CHECK(other->good == strict->good, "instruction sets, in what is JSON");
