@@ -8,6 +8,7 @@ from dataclasses import asdict
 from matcher.cli.listing import count, json_lines, shown, time_of
 from matcher.cli.terminal import FINDINGS, OK, say, write
 from matcher.cli.where import seconds, with_router
+from matcher.connect.log import one_line
 from matcher.router.router import Router
 from matcher.store.records import ArchiveInfo, Mark, Stored
 
@@ -39,7 +40,7 @@ def export_archive(where: str, archive: str, since: str | None, until: str | Non
     async def work(router: Router) -> int:
         written = 0
         async for batch in _batches(router, archive, start, end):
-            write(b"".join(_line(each.entry.body) for each in batch))
+            write(b"".join(one_line(each.entry.body) + b"\n" for each in batch))
             written += len(batch)
         return written
 
@@ -55,8 +56,3 @@ async def _batches(router: Router, archive: str, start: float, end: float) -> As
     while batch := await store.archive.read(archive, start, end, mark, _BATCH):
         yield batch
         mark = Mark(batch[-1].entry.accepted, batch[-1].position)
-
-
-def _line(event: bytes) -> bytes:
-    """An event on one line: between the tokens of JSON a line end is white space, and within them there is none."""
-    return event.replace(b"\r", b" ").replace(b"\n", b" ") + b"\n"

@@ -54,6 +54,8 @@ def list_letters(where: str, chosen: Chosen, limit: int, as_json: bool) -> int:
     letters, total = with_router(where, work)
     if as_json:
         json_lines(_plain(each) for each in letters[:limit])
+        if len(letters) > limit:
+            say(f"there are more than these {limit:,} (--limit)")
         return OK
     columns = ("Id", "Died", "Rule", "Target", "Code", ">Attempts", "Queue", "Error")
     shown(columns, (_row(each) for each in letters[:limit]))

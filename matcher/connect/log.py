@@ -12,7 +12,7 @@ import orjson
 from matcher.errors import TargetError
 from matcher.target import Message
 
-__all__ = ["Log"]
+__all__ = ["Log", "one_line"]
 
 
 class Log:
@@ -74,7 +74,7 @@ class Log:
 
 
 def _line(message: Message, envelope: bool) -> bytes:
-    body = _one_line(message.body)
+    body = one_line(message.body)
     if not envelope:
         return body + b"\n"
     told = {
@@ -89,8 +89,8 @@ def _line(message: Message, envelope: bool) -> bytes:
     return orjson.dumps(told) + b"\n"
 
 
-def _one_line(body: bytes) -> bytes:
-    """JSON on one line: between its tokens a line end is white space, and within them JSON allows none."""
+def one_line(body: bytes) -> bytes:
+    """JSON on one line (between its tokens a line end is white space, within them JSON has none); other text as a string."""
     try:
         orjson.loads(body)
     except orjson.JSONDecodeError:

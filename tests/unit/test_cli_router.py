@@ -144,6 +144,7 @@ def test_dead_letters_are_listed_and_shown() -> None:
     assert head.split() == ["Id", "Died", "Rule", "Target", "Code", "Attempts", "Queue", "Error"]
     assert first.split()[2:] == ["charge", "charge", "POOR", "1", "undelivered", "no", "money"]
     assert total == "3 dead letters; there are more than are shown"
+    assert run("dlq", "list", STORE, "--limit", "2", "--json").stderr == "matcher: there are more than these 2 (--limit)\n"
     told = lines(run("dlq", "list", STORE, "--json"))
     assert [each["event"]["id"] for each in told] == ["o-0", "o-1", "o-2"]
     shown = json.loads(run("dlq", "show", STORE, told[1]["id"]).stdout)
