@@ -6,9 +6,10 @@ import os
 import random
 import signal
 import sys
+import time
 
-from matcher import Context, Retry, Router
-from tests.crash.scene import TARGETS, Scene, note
+from matcher import Context, Retry, Router, StoreError
+from tests.crash.scene import PATIENCE, TARGETS, Scene, note, opened
 
 #: Failures are tried again soon, and never given up: nothing may be lost.
 SOON = Retry(attempts=185, base=0.01, longest=0.05)
@@ -16,7 +17,7 @@ SOON = Retry(attempts=185, base=0.01, longest=0.05)
 
 def router_of(scene: Scene) -> Router:
     router = Router(scene.store, defaults={"retry": SOON, "concurrency": 16})
-    files = {name: os.open(scene.taken(name), os.O_WRONLY | os.O_CREAT | os.O_APPEND) for name in TARGETS}
+    files = {name: opened(scene.taken(name)) for name in TARGETS}
     chance = random.Random(scene.seed + os.getpid())
 
     @router.rule({"source": ["crash"]})
@@ -40,7 +41,11 @@ def router_of(scene: Scene) -> Router:
 def main(scene: Scene) -> None:
     router = router_of(scene)
     signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
-    router.start()
+    while not router.running:
+        try:
+            router.start()
+        except StoreError:  # no space to open it: as whoever supervises a process would, try again
+            time.sleep(PATIENCE)
     signal.sigwait([signal.SIGTERM])
     router.stop()
 

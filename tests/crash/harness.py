@@ -24,8 +24,8 @@ from tests.crash.space import Fill, space
 
 #: Seconds between looks at how far the run is, and without any progress after which it has failed.
 LOOK, PATIENCE = 0.005, 60.0
-#: Seconds that a disk stays full.
-FULL = 0.5
+#: Seconds that a disk stays full at most.
+FULL = 10.0
 
 
 @dataclass(slots=True)
@@ -33,6 +33,8 @@ class Verdict:
     """What came of a run."""
 
     accepted: int = 0
+    #: Puts that failed for want of space, and were made again.
+    refused: int = 0
     lost: dict[str, int] = field(default_factory=dict)
     duplicates: dict[str, int] = field(default_factory=dict)
     out_of_order: dict[str, int] = field(default_factory=dict)
@@ -83,27 +85,40 @@ class Run:
         self.consumer.wait()
         self.consumer = self._start()
 
-    def taken(self) -> int:
-        return sum(count(self.scene.taken(target)) for target in TARGETS)
+    def signal_producers(self, number: signal.Signals) -> None:
+        for producer in self.producers:
+            if producer.poll() is None:
+                producer.send_signal(number)
+
+    def notes(self) -> int:
+        """How many notes producers and targets have made."""
+        taken = sum(count(self.scene.taken(target)) for target in TARGETS)
+        return taken + self.accepted()
+
+    def accepted(self) -> int:
+        return sum(count(self.scene.accepted(number)) for number in range(self.scene.producers))
+
+    def refused(self) -> int:
+        return refusals(self.scene)
 
     @property
     def done(self) -> bool:
         """Whether every producer has ended and every target has at least as many notes as there are events."""
         if any(producer.poll() is None for producer in self.producers):
             return False
-        accepted = sum(count(self.scene.accepted(number)) for number in range(self.scene.producers))
+        accepted = self.accepted()
         return all(count(self.scene.taken(target)) >= accepted for target in TARGETS)
 
-    def until(self, taken: int) -> None:
-        """Wait until the targets have that many notes, or all."""
+    def until(self, notes: int) -> None:
+        """Wait until there are that many notes, or all."""
         moved, known = time.monotonic(), -1
-        while not self.done and (now := self.taken()) < taken:
+        while not self.done and (now := self.notes()) < notes:
             if self.consumer.poll() is not None:
                 raise RuntimeError(f"the router ended by itself, with {self.consumer.returncode}")
             if now != known:
                 moved, known = time.monotonic(), now
             if time.monotonic() - moved > PATIENCE:
-                raise TimeoutError(f"nothing moved for {PATIENCE} seconds at {now} notes of {taken}")
+                raise TimeoutError(f"nothing moved for {PATIENCE} seconds at {now} notes of {notes}")
             time.sleep(LOOK)
 
     def end(self) -> None:
@@ -134,20 +149,28 @@ def carry_out(scene: Scene, kills: int, fills: int) -> Verdict:
 
 
 def _disturb(run: Run, kills: int, fills: int, fill: Fill) -> None:
-    """Kill the router and fill its disk at random points of the run."""
+    """Kill the router at random points of the run, and fill its disk at some while the store grows."""
     rng = random.Random(run.scene.seed)
-    notes = run.scene.events * len(TARGETS)
-    deeds = [(rng.randrange(notes), "kill") for _ in range(kills)] + [
-        (rng.randrange(notes), "fill") for _ in range(fills)
-    ]
+    events = run.scene.events
+    deeds = [(rng.randrange(events * (1 + len(TARGETS))), "kill") for _ in range(kills)]
+    deeds += [(rng.randrange(events // 10), "fill") for _ in range(fills)]
     for point, deed in sorted(deeds):
         run.until(point)
         if deed == "kill":
             run.kill()
         else:
-            fill(True)
-            time.sleep(FULL)
-            fill(False)
+            _fill(run, fill)
+
+
+def _fill(run: Run, fill: Fill) -> None:
+    """Leave no space until that is felt: a store goes on for a while in the space that it has."""
+    before, started = run.refused(), time.monotonic()
+    run.signal_producers(signal.SIGSTOP)  # they would have put all that may wait before the disk is full
+    fill(True)
+    run.signal_producers(signal.SIGCONT)
+    while run.refused() == before and time.monotonic() - started < FULL:
+        time.sleep(LOOK)
+    fill(False)
 
 
 def _drain(run: Run) -> None:
@@ -160,10 +183,14 @@ def _drain(run: Run) -> None:
         time.sleep(0.2)
 
 
+def refusals(scene: Scene) -> int:
+    return sum(count(scene.refused(number)) for number in range(scene.producers))
+
+
 def judged(scene: Scene) -> Verdict:
     """Compare what was accepted with what each target took."""
     accepted = {each for number in range(scene.producers) for each in noted(scene.accepted(number))}
-    verdict = Verdict(len(accepted))
+    verdict = Verdict(len(accepted), refusals(scene))
     for target in TARGETS:
         taken = list(noted(scene.taken(target)))
         verdict.lost[target] = len(accepted - set(taken))

@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-import os
 import random
 import sys
 import time
 
 from matcher import Backlog, Router, StoreError
-from tests.crash.scene import GROUPS, Scene, note
+from tests.crash.scene import GROUPS, PATIENCE, Scene, note, opened
 
 LARGEST = 64
-#: Seconds until a store that refused is tried again.
-PATIENCE = 0.02
 
 
 def event(producer: int, number: int) -> dict[str, object]:
-    detail = {"producer": producer, "number": number, "group": f"{producer}-{number % GROUPS}", "text": "x" * 200}
+    detail = {"producer": producer, "number": number, "group": f"{producer}-{number % GROUPS}", "text": "x" * 1_000}
     return {"id": f"{producer}-{number}", "source": "crash", "detail-type": "numbered", "detail": detail}
 
 
 def main(producer: int, scene: Scene) -> None:
-    router = Router(scene.store, backlog=Backlog(limit=20_000, every=0.05))
+    router = Router(scene.store, backlog=Backlog(limit=max(500, scene.events // 5), every=0.05))
     rng = random.Random(scene.seed * 1_000 + producer)
-    file = os.open(scene.accepted(producer), os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    file, refused = map(opened, (scene.accepted(producer), scene.refused(producer)))
     share = scene.events // scene.producers
     number = 0
     while number < share:
@@ -31,6 +28,7 @@ def main(producer: int, scene: Scene) -> None:
         try:
             result = router.put([event(producer, each) for each in batch])
         except StoreError:
+            note(refused, [(producer, batch[0])])
             time.sleep(PATIENCE)
             continue
         note(file, [(producer, each) for each, entry in zip(batch, result, strict=True) if entry.ok])

@@ -9,6 +9,8 @@ from pathlib import Path
 
 TARGETS = ("plain", "ordered", "flaky")
 GROUPS = 8
+#: Seconds until a store that refused is tried again.
+PATIENCE = 0.02
 #: Bytes of one note: a producer, the number of its event, and the end of the line.
 WIDTH = len(b"%02d  %08d\n" % (0, 0))
 
@@ -32,6 +34,10 @@ class Scene:
         """Where a producer notes what was accepted."""
         return self.folder / f"accepted-{producer}"
 
+    def refused(self, producer: int) -> Path:
+        """Where a producer notes what the store could not keep, each time."""
+        return self.folder / f"refused-{producer}"
+
     def taken(self, target: str) -> Path:
         """Where a target notes what it took."""
         return self.folder / f"taken-{target}"
@@ -45,6 +51,11 @@ class Scene:
         folder, *numbers = arguments
         events, producers, failing, seed = map(int, numbers)
         return cls(Path(folder), events, producers, failing, seed)
+
+
+def opened(path: Path) -> int:
+    """A descriptor for notes."""
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
 
 
 def note(descriptor: int, events: Iterable[tuple[int, int]]) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.crash.harness import carry_out, judged
-from tests.crash.scene import GROUPS, Scene, note, noted
+from tests.crash.scene import GROUPS, Scene, note, noted, opened
 from tests.crash.space import space
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="kills, and limits of other processes, are Linux's")
@@ -22,6 +22,7 @@ def test_nothing_is_lost(tmp_path: Path, kills: int, fills: int, failing: int) -
     scene = Scene(tmp_path, 6_000, 4, failing, seed=7)
     verdict = carry_out(scene, kills, fills)
     assert verdict.faults(scene.events) == []
+    assert (verdict.refused > 0) is (fills > 0)
 
 
 @pytest.mark.slow
@@ -41,7 +42,7 @@ def test_what_is_lost_doubled_or_out_of_order_is_seen(tmp_path: Path) -> None:
         (scene.taken("ordered"), [2 * GROUPS, GROUPS, 0]),
         (scene.taken("flaky"), [0, GROUPS, 0, 2 * GROUPS]),
     ):
-        file = os.open(path, os.O_WRONLY | os.O_CREAT)
+        file = opened(path)
         note(file, [(0, number) for number in events])
         os.close(file)
     assert list(noted(scene.accepted(0))) == [(0, 0), (0, GROUPS), (0, 2 * GROUPS)]
