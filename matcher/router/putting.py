@@ -9,7 +9,7 @@ from matcher.clock import Clock
 from matcher.envelope import Entry, Fill, Refused, Sealed, check_call, seal
 from matcher.envelope.strict import object_text
 from matcher.errors import EventError, RouterError, TargetError
-from matcher.observe import Observer
+from matcher.observe import SILENT, Observer
 from matcher.quotas import Quotas
 from matcher.router.answers import EntryResult, PutResult
 from matcher.router.deduplication import Deduplication, key_of
@@ -57,6 +57,7 @@ class Putting:
 
     async def put(self, entries: list[Entry], options: PutOptions) -> PutResult:
         """Accept what can be accepted, durably. Raises RouterError for a call over a quota, StoreError."""
+        began = self.clock.monotonic()
         check_call(entries, self.quotas)
         if options.deduplication_id is not None and len(entries) > 1:
             raise RouterError(f"a deduplication_id names one event, and this put has {len(entries)} entries")
@@ -66,9 +67,10 @@ class Putting:
         store = await self.opened.get()
         if accepted and not await self.room.take(store, len(accepted), patient=options.patient):
             full = EntryResult(None, FULL, "Too many events wait to be delivered: put it again later.")
-            return self._told([entry if isinstance(entry, EntryResult) else full for entry in made])
+            self.observer.count("PutEventsApproximateThrottledCount")
+            return self._told(began, [entry if isinstance(entry, EntryResult) else full for entry in made])
         appended = iter(await store.log.append(accepted) if accepted else ())
-        return self._told([
+        return self._told(began, [
             entry if isinstance(entry, EntryResult) else _accepted(entry, next(appended)) for entry in made
         ])  # fmt: skip
 
@@ -137,9 +139,12 @@ class Putting:
                 return str(error)
         return None
 
-    def _told(self, results: list[EntryResult]) -> PutResult:
+    def _told(self, began: float, results: list[EntryResult]) -> PutResult:
         result = PutResult(tuple(results))
+        if self.observer is SILENT:
+            return result
         failed = result.failed_entry_count
+        self.observer.time("PutEventsLatency", self.clock.monotonic() - began)
         self.observer.count("PutEventsEntriesCount", len(results))
         self.observer.count("PutEventsApproximateCallCount")
         if failed:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from matcher import Context, Retry, Router, RouterError, TargetError
+from matcher.observing import Counters
 from matcher.testing import FakeClock, FlakyTarget, RecordedTarget
 
 SHOP = {"source": ["shop"]}
@@ -257,6 +258,26 @@ def test_an_event_that_can_not_be_matched_blocks_nobody(run) -> None:
         assert (letter.exhausted, letter.rule) == ("Undeliverable", "")
 
     run(body)
+
+
+def test_every_step_is_counted(run) -> None:
+    counters = Counters()
+
+    async def body(router: Router, clock: FakeClock) -> None:
+        target(router, FlakyTarget([TargetError("down")]))
+        await router.aput(event(n=1), {"source": "other"}, b"[]")
+        await clock.advance(60)
+        found = {
+            name: counters.total(name)
+            for name in (
+                "PutEventsApproximateCallCount", "PutEventsEntriesCount", "PutEventsFailedEntriesCount", "MatchedEvents",
+                "TriggeredRules", "UnmatchedEvents", "InvocationAttempts", "Invocations", "FailedInvocations",
+            )
+        }  # fmt: skip
+        assert list(found.values()) == [1, 3, 1, 1, 1, 1, 2, 1, 0]
+        assert counters.spread("PutEventsLatency").count == 1
+
+    run(body, observer=counters)
 
 
 def test_what_holds_up_the_loop_is_refused(run) -> None:
