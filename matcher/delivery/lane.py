@@ -62,6 +62,7 @@ class Lane:
         self._alarm: float | None = None  # when one of them will be, as far as is known
         self.counts = Counts()
         self.held = self._bytes = 0
+        self._run = 1  # how many of a group are claimed at once: there are queues without groups
         self._size = 1  # bytes of an event, on average of the last claim
         self.closed = False
         self.replace(subscription)
@@ -117,7 +118,7 @@ class Lane:
             self._claimer = None
 
     async def _claim_some(self, limit: int) -> list[Delivery]:
-        return await self._means.queue.claim(self.subscription.queue, limit, self._means.clock.now(), run=RUN)
+        return await self._means.queue.claim(self.subscription.queue, limit, self._means.clock.now(), run=self._run)
 
     async def _look_ahead(self) -> None:
         """Set the alarm for the next delivery that will be due."""
@@ -176,6 +177,8 @@ class Lane:
             else:
                 run = [delivery]
                 self._ready.append(run)
+                if delivery.group is not None:
+                    self._run = RUN
         for _ in range(min(len(self._ready), self.subscription.settings.concurrency - self.sending)):
             flight = Flight()
             flight.task = begin(self._send_all(flight))
