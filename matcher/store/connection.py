@@ -57,8 +57,8 @@ class Settings:
     busy_timeout: float = 30.0
     #: Bytes of pages kept in memory by each connection.
     cache_bytes: int = 32 << 20
-    #: Bytes of the write-ahead log at which it is copied into the file.
-    checkpoint_bytes: int = 16 << 20
+    #: Bytes of the write-ahead log at which commits wait until it is copied into the file; it is copied all along.
+    checkpoint_bytes: int = 64 << 20
     #: Operations that one transaction covers at most.
     gather: int = 512
 
@@ -93,7 +93,7 @@ def _configure(connection: Connection, settings: Settings) -> None:
     connection.execute("PRAGMA temp_store = MEMORY")
     (page_bytes,) = connection.execute("PRAGMA page_size").fetchone()
     connection.execute(f"PRAGMA wal_autocheckpoint = {max(1, settings.checkpoint_bytes // page_bytes)}").fetchone()
-    connection.execute(f"PRAGMA journal_size_limit = {4 * settings.checkpoint_bytes}").fetchone()
+    connection.execute(f"PRAGMA journal_size_limit = {settings.checkpoint_bytes}").fetchone()
     if settings.max_bytes is not None:
         connection.execute(f"PRAGMA max_page_count = {max(1, settings.max_bytes // page_bytes)}").fetchone()
 

@@ -25,6 +25,7 @@ __all__ = ["Database"]
 
 Result = TypeVar("Result")
 DEFAULT = Settings()
+CHECKPOINT_EVERY = 32  # transactions: a few megabytes at most rates
 
 
 @dataclass(slots=True)
@@ -77,8 +78,8 @@ class Database:
                 except BaseException as error:
                     raise explained(error, self.path) from error
                 undo.pop_all()
-            self._writer = Writer(self.path, connections[0], self.settings.gather)
             self._reader = Reader(self.path, connections[1], 1)
+            self._writer = Writer(self.path, connections[0], self.settings.gather, self._reader.checkpoint)
 
     def close(self) -> None:
         """Finish what was submitted, and close the file. Waits for the disk."""
@@ -141,6 +142,10 @@ class Database:
         return max(0, before - self.size())
 
 
+def _checkpoint(connection: Connection) -> None:
+    connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+
+
 def _shrink(connection: Connection) -> int:
     """Free pages that are left."""
     connection.execute("PRAGMA incremental_vacuum(128)").fetchall()
@@ -189,6 +194,11 @@ class Worker:
 class Reader(Worker):
     """Runs each job on its own."""
 
+    def checkpoint(self) -> None:
+        """Have what is committed copied from the write-ahead log into the file, unless there is other work to do."""
+        if self.jobs.empty():
+            self.jobs.put(Job(_checkpoint, False, False, Future()))
+
     def _perform(self, jobs: list[Job]) -> None:
         for job in jobs:
             try:
@@ -198,11 +208,17 @@ class Reader(Worker):
 
 
 class Writer(Worker):
-    """Runs jobs together in one transaction, synced if one of them asks for it."""
+    """Runs jobs together in one transaction, synced if one of them asks for it.
+
+    Every so many transactions the reader is asked for a checkpoint: what is left to the one that SQLite makes inside a
+    commit, once the write-ahead log is long, is then little.
+    """
 
     _synced: bool | None = None
 
-    def __init__(self, path: str, connection: Connection, gather: int) -> None:
+    def __init__(self, path: str, connection: Connection, gather: int, checkpoint: Callable[[], None]) -> None:
+        self._checkpoint = checkpoint
+        self._begun = 0
         # SQLite's own waiting is sleeping and trying again, by which a process may wait for seconds beside busy others.
         # So writers of this file queue at a lock of the system's before; that they do is a courtesy and no more.
         self._turn = FileLock(f"{path}.turn")
@@ -246,6 +262,9 @@ class Writer(Worker):
         if durable is not self._synced:
             self._connection.execute("PRAGMA synchronous = FULL" if durable else "PRAGMA synchronous = NORMAL")
             self._synced = durable
+        self._begun += 1
+        if self._begun % CHECKPOINT_EVERY == 0:
+            self._checkpoint()
         self._turn.take(wait=True)
         self._connection.execute("BEGIN IMMEDIATE")
 

@@ -16,6 +16,7 @@ class FileLock:
     def __init__(self, path: str) -> None:
         self._path = path
         self._file: int | None = None
+        self._held = False
 
     def take(self, *, wait: bool = False) -> bool:
         """Take it, if it is free or after those who wait already; whether it is ours now."""
@@ -24,18 +25,20 @@ class FileLock:
                 self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o644)
             except OSError as error:
                 raise StoreError(f"{self._path}: the lock can't be opened ({error})") from error
-        return _lock(self._file, wait=wait)
+        self._held = _lock(self._file, wait=wait)
+        return self._held
 
     def leave(self) -> None:
         """Let others have it, and keep the file open for the next time."""
-        if self._file is not None:
+        if self._file is not None and self._held:
+            self._held = False
             _unlock(self._file)
 
     def close(self) -> None:
         """Let go of it and of the file."""
         if self._file is not None:
             os.close(self._file)
-            self._file = None
+            self._file, self._held = None, False
 
 
 if sys.platform == "win32":
