@@ -1,4 +1,4 @@
-"""Every recorded input transformation of AWS: what was delivered to the target, or that it was refused."""
+"""Every recorded input transformation of AWS: what was delivered, or that it was refused; and real events in templates."""
 
 from __future__ import annotations
 
@@ -15,12 +15,30 @@ from matcher.transform import Shape, define
 FILE = Path(__file__).parents[2] / ".." / "shared" / "corpora" / "router" / "input_transform.jsonl"
 
 
-def rows() -> list[dict[str, Any]]:
-    if not FILE.exists():
+def lines_of(file: Path) -> list[bytes]:
+    if not file.exists():
         if os.environ.get("CI") == "true":
-            pytest.fail(f"{FILE} is absent")
-        pytest.skip(f"{FILE} is absent: the recorded deliveries stand beside the project")
-    return [json.loads(line) for line in FILE.read_text().splitlines()]
+            pytest.fail(f"{file} is absent")
+        pytest.skip(f"{file} is absent: recorded deliveries and events stand beside the project")
+    return file.read_bytes().splitlines()
+
+
+def test_real_events_survive_their_templates() -> None:
+    template = '{"detail": <detail>, "text": "<type>: <detail>", "event": <aws.events.event.json>}'
+    paths = {"detail": "$.detail", "type": "$.detail-type"}
+    whole, part = define(input_transformer={"paths": paths, "template": template}), define(input_path="$.detail")
+    assert whole is not None
+    assert part is not None
+    seen = 0
+    for line in lines_of(FILE.parents[1] / "events" / "github.jsonl"):
+        seen += 1
+        event = json.loads(line)
+        made = json.loads(whole(line, 0.0))
+        assert (made["detail"], made["event"]) == (event["detail"], event)
+        assert made["text"].startswith(f"{event['detail-type']}: {{")
+        assert '"' not in made["text"]
+        assert json.loads(part(line, 0.0)) == event["detail"]
+    assert seen > 300
 
 
 def shape_of(row: dict[str, Any]) -> Shape | None:
@@ -32,7 +50,7 @@ def shape_of(row: dict[str, Any]) -> Shape | None:
 
 def test_recorded_deliveries() -> None:
     seen = 0
-    for row in rows():
+    for row in map(json.loads, lines_of(FILE)):
         seen += 1
         if "error" in row:
             with pytest.raises(ShapeError) as caught:

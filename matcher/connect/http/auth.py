@@ -8,6 +8,7 @@ import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, Protocol
+from weakref import WeakKeyDictionary
 
 from matcher.clock import SYSTEM, Clock
 from matcher.connect.http.library import httpx
@@ -78,10 +79,13 @@ class OAuth:
     clock: Clock = SYSTEM
     _token: str = field(default="", init=False, repr=False)
     _ends: float = field(default=0.0, init=False, repr=False)
-    _fetching: asyncio.Lock = field(default_factory=asyncio.Lock, init=False, repr=False)
+    _fetching: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = field(
+        default_factory=WeakKeyDictionary, init=False, repr=False
+    )
 
     async def headers(self, client: httpx.AsyncClient) -> Mapping[str, str]:
-        async with self._fetching:  # one request for all that wait
+        fetching = self._fetching.setdefault(asyncio.get_running_loop(), asyncio.Lock())
+        async with fetching:  # one request for all that wait
             if not self._token or self.clock.monotonic() >= self._ends:
                 await self._fetch(client)
             return {"Authorization": f"Bearer {self._token}"}

@@ -60,6 +60,7 @@ def compile_parts(
     defaults = {
         "User-Agent": f"matcher/{__version__}",
         "Content-Type": "application/json; charset=utf-8",
+        "Accept-Encoding": "identity",  # answers are read as they come, so that none can unpack into more than is kept
     }
     given = {name.lower() for name in headers}
     headers = {**{name: value for name, value in defaults.items() if name.lower() not in given}, **headers}

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
+from weakref import WeakKeyDictionary
 
 from matcher.clock import SYSTEM, Clock
 from matcher.connect.http.auth import Auth
@@ -64,7 +65,8 @@ class Http:
         self._bucket = None if rate is None else Bucket(rate if isinstance(rate, Rate) else Rate(rate))
         self._clock = clock
         self._settings: dict[str, Any] = {"timeout": timeout, **client}
-        self._client: tuple[asyncio.AbstractEventLoop, httpx.AsyncClient] | None = None
+        # connections belong to a loop: a program may run and dispatch on different ones, and tests on one after another
+        self._clients: WeakKeyDictionary[asyncio.AbstractEventLoop, httpx.AsyncClient] = WeakKeyDictionary()
         self.url = url
 
     async def send(self, message: Message) -> Answer:
@@ -82,11 +84,11 @@ class Http:
         return Answer(status, body)
 
     def _opened(self) -> httpx.AsyncClient:
-        """The connections of this loop; those of a loop before went with it."""
         loop = asyncio.get_running_loop()
-        if self._client is None or self._client[0] is not loop:
-            self._client = loop, httpx.AsyncClient(**self._settings)
-        return self._client[1]
+        client = self._clients.get(loop)
+        if client is None:
+            client = self._clients[loop] = httpx.AsyncClient(**self._settings)
+        return client
 
     async def _turn(self) -> None:
         """Wait until the rate allows a request."""
@@ -109,16 +111,16 @@ class Http:
             raise TargetError(f"{self.url}: {error!r}", code="CONNECTION_FAILURE") from error
 
     async def aclose(self) -> None:
-        """Close the connections; the next send opens others."""
-        held, self._client = self._client, None
-        if held is not None and held[0] is asyncio.get_running_loop():
-            await held[1].aclose()
+        """Close the connections of this loop; the next send opens others."""
+        client = self._clients.pop(asyncio.get_running_loop(), None)
+        if client is not None:
+            await client.aclose()
 
 
 async def _beginning(response: httpx.Response) -> bytes:
     """Read as much of an answer as is kept; the connection is closed on the rest."""
     body = b""
-    async for chunk in response.aiter_bytes():
+    async for chunk in response.aiter_raw():
         body += chunk
         if len(body) >= ANSWER_BYTES:
             break

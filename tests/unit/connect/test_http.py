@@ -109,9 +109,25 @@ def test_a_request_is_made_of_constants_and_of_parts_of_the_event(web: Web) -> N
     assert request.body == b'{"a":1}'
 
 
+def test_a_target_may_be_used_from_several_loops(web: Web) -> None:
+    target = Http(web.url, auth=OAuth(web.url + "/token", "me", "secret"))
+    web.answer = lambda _: Reply(200, b'{"access_token": "t"}')
+
+    async def main() -> None:
+        await asyncio.gather(*(target.send(message(b"1")) for _ in range(3)))
+        await asyncio.to_thread(send, target)  # which closes its own connections alone
+        await target.send(message(b"1"))
+        await target.aclose()
+
+    asyncio.run(main())
+    assert len(web.requests) == 6
+    send(target)
+
+
 def test_by_default_a_body_is_json(web: Web) -> None:
     send(Http(web.url))
     assert web.requests[0].headers["content-type"] == "application/json; charset=utf-8"
+    assert web.requests[0].headers["accept-encoding"] == "identity"
     assert "x-correlation-id" not in web.requests[0].headers
 
 
