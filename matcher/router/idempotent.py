@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -9,6 +10,7 @@ from matcher.clock import Clock
 from matcher.errors import RouterError, TargetError
 from matcher.router.event import Event, parsed
 from matcher.router.groups import by_path
+from matcher.router.handler import FunctionTarget
 from matcher.router.rule import Idempotent
 from matcher.store.protocol import Seen
 from matcher.store.records import Finished, InFlight
@@ -21,6 +23,8 @@ __all__ = ["Once", "SeenSource", "idempotent_of"]
 SeenSource = Callable[[], Awaitable[Seen]]
 #: Seconds between looks at work that another process does: the first wait, and the longest.
 FIRST_WAIT, LONGEST_WAIT = 0.01, 1.0
+#: Seconds of a lease beyond the timeout, and where there is none.
+MARGIN, UNBOUNDED = 5.0, 3_600.0
 
 
 def idempotent_of(setting: Idempotent | str | bool | None) -> Idempotent | None:
@@ -43,11 +47,14 @@ class Once:
     record is written after the work: a process that dies between the two does the work again, once its lease is over.
     """
 
-    __slots__ = ("_clock", "_key", "_queue", "_seen", "_setting", "to")
+    __slots__ = ("_clock", "_key", "_lease", "_queue", "_seen", "_setting", "to")
 
-    def __init__(self, to: Target, setting: Idempotent, queue: str, seen: SeenSource, clock: Clock) -> None:
+    def __init__(
+        self, to: Target, setting: Idempotent, queue: str, seen: SeenSource, clock: Clock, timeout: float | None
+    ) -> None:
         self.to = to
         self._setting = setting
+        self._lease = setting.lease or (UNBOUNDED if timeout is None else timeout + MARGIN)
         self._key = by_path(setting.key)
         self._queue = queue
         self._seen = seen
@@ -64,8 +71,9 @@ class Once:
             return parsed(known)
         try:
             result = await self.to.send(message)
-        except BaseException:
-            await seen.forget([key])
+        except BaseException as error:
+            if not (isinstance(error, asyncio.CancelledError) and _goes_on(self.to)):
+                await seen.forget([key])
             raise
         await seen.complete(key, _kept(result), self._clock.now() + self._setting.expires)
         return result
@@ -75,7 +83,7 @@ class Once:
         wait = FIRST_WAIT
         while True:
             now = self._clock.now()
-            match (await seen.begin([key], now, now + self._setting.lease))[0]:
+            match (await seen.begin([key], now, now + self._lease))[0]:
                 case Finished(result):
                     return result
                 case InFlight(until):
@@ -83,6 +91,11 @@ class Once:
                     wait = min(2 * wait, LONGEST_WAIT)
                 case _:
                     return None
+
+
+def _goes_on(target: Target) -> bool:
+    """Whether a send that is cancelled may still do its work: a thread can't be stopped. Its lease keeps others off."""
+    return isinstance(target, FunctionTarget) and not target.is_async
 
 
 def _kept(result: Any) -> bytes:

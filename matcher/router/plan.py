@@ -91,7 +91,8 @@ class Plan:
         self.soon: Call | None = quick if self.handler is None else None
         idempotent = idempotent_of(self.settings.get("idempotent"))
         if idempotent is not None:
-            to = Once(to, idempotent, self.queue, around.seen, around.clock)
+            timeout = self.settings.get("timeout", TIMEOUT)
+            to = Once(to, idempotent, self.queue, around.seen, around.clock, timeout)
             self.handler = self.quick = self.soon = None
         self.to: Target = to
         self.failures = around.failures

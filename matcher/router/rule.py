@@ -56,11 +56,12 @@ class Idempotent:
     key: str = "$.id"
     #: Seconds for which a result is remembered.
     expires: float = 3_600.0
-    #: Seconds after which work that neither ended nor failed (its process died) may begin anew.
-    lease: float = 60.0
+    #: Seconds after which work that neither ended nor failed (its process died) may begin anew; None: a little more
+    #: than the target's timeout, or an hour where it has none.
+    lease: float | None = None
 
     def __post_init__(self) -> None:
-        if self.expires <= 0 or self.lease <= 0:
+        if self.expires <= 0 or (self.lease is not None and self.lease <= 0):
             raise RouterError(f"expires and lease are seconds above 0, not {self.expires!r} and {self.lease!r}")
 
 
