@@ -53,7 +53,12 @@ class SQLiteQueue:
             return await asyncio.shield(taking)
         except BaseException:
             # Given up or failed: nobody will settle what it took.
-            taking.add_done_callback(lambda _: claimed.difference_update(taken))
+            def untake(ended: asyncio.Future[list[Delivery]]) -> None:
+                claimed.difference_update(taken)
+                if not ended.cancelled():
+                    ended.exception()  # it was told, or nobody asks for it any more
+
+            taking.add_done_callback(untake)
             raise
 
     async def settle(self, outcomes: Sequence[Outcome]) -> list[bool]:

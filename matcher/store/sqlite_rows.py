@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import chain
+from operator import attrgetter
 from typing import Any
 
 import orjson
@@ -26,12 +27,17 @@ SELDOM: dict[str, Any] = {
     "to_queue": None,
 }
 TUPLES = ("hops", "to_rules")
+seldom = attrgetter(*SELDOM)
+USUAL = tuple(SELDOM.values())
 
 
 def columns(item: Entry) -> tuple[str, str, float, str | None, bytes]:
     """The columns id, bus, accepted, more and body."""
-    more = {name: value for name, usual in SELDOM.items() if (value := getattr(item, name)) != usual}
-    return item.id, item.bus, item.accepted, orjson.dumps(more).decode() if more else None, item.body
+    values = seldom(item)
+    if values == USUAL:
+        return item.id, item.bus, item.accepted, None, item.body
+    more = {name: value for (name, usual), value in zip(SELDOM.items(), values, strict=True) if value != usual}
+    return item.id, item.bus, item.accepted, orjson.dumps(more).decode(), item.body
 
 
 def entry(identifier: str, bus: str, accepted: float, more: str | None, body: bytes) -> Entry:
