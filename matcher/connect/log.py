@@ -26,8 +26,9 @@ class Log:
     """
 
     def __init__(self, to: str | Path | IO[bytes], *, sync: bool = False, envelope: bool = False) -> None:
-        self._owned = isinstance(to, str | Path)
-        self._file: Any = Path(to).open("ab", buffering=0) if isinstance(to, str | Path) else to  # noqa: SIM115
+        self._path = Path(to) if isinstance(to, str | Path) else None
+        self._file: Any = None if self._path else to
+        self._open()
         self._envelope = envelope
         self._torn = False
         self._syncing = asyncio.Lock() if sync else None
@@ -38,11 +39,16 @@ class Log:
         """Write one line. Raises TargetError where the file can't take it: it may, when there is room again."""
         line = _line(message, self._envelope)
         try:
+            self._open()
             self._write(b"\n" + line if self._torn else line)
             if self._syncing is not None:
                 await self._sync(self._syncing)
         except OSError as error:
             raise TargetError(f"the log can't be written: {error}", code="ERROR_FROM_TARGET") from error
+
+    def _open(self) -> None:
+        if self._file is None and self._path is not None:
+            self._file = self._path.open("ab", buffering=0)
 
     def _write(self, text: bytes) -> None:
         """A full disk can take a part of a line; the next line then starts on a line of its own."""
@@ -53,7 +59,7 @@ class Log:
         except OSError:
             self._torn = self._torn or len(rest) < len(text)
             raise
-        if not self._owned:
+        if self._path is None:
             self._file.flush()
         self._torn = False
         self._written += 1
@@ -68,9 +74,10 @@ class Log:
                 self._synced = upto
 
     async def aclose(self) -> None:
-        """Close the file; a stream is its owner's to close."""
-        if self._owned:
+        """Close the file, which the next message opens again; a stream is its owner's to close."""
+        if self._path is not None and self._file is not None:
             self._file.close()
+            self._file = None
 
 
 def _line(message: Message, envelope: bool) -> bytes:

@@ -37,7 +37,8 @@ class Batches:
         self._entries = entries
         self._size = size
         self._workers = workers
-        self._threads = ThreadPoolExecutor(workers, thread_name_prefix=f"matcher-{name}")
+        self._name = name
+        self._threads: ThreadPoolExecutor | None = None
         self._waiting: deque[_Waiting] = deque()
         self._calls = 0
 
@@ -51,14 +52,21 @@ class Batches:
         return await waiting.done
 
     def close(self) -> None:
-        """Begin no other call. Those that run end by themselves."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        """Let go of the threads, until another entry comes. Calls that run end by themselves."""
+        if self._threads is not None:
+            self._threads.shutdown(wait=False, cancel_futures=True)
+            self._threads = None
 
     def _launch(self, loop: asyncio.AbstractEventLoop) -> None:
+        if self._threads is None:
+            self._threads = self._new_threads(self._workers)
         while self._calls < self._workers and (batch := self._batch()):
             self._calls += 1
             running = loop.run_in_executor(self._threads, self._call, [each.entry for each in batch])
             running.add_done_callback(partial(self._landed, loop, batch))
+
+    def _new_threads(self, count: int) -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(count, thread_name_prefix=f"matcher-{self._name}")
 
     def _batch(self) -> list[_Waiting]:
         batch: list[_Waiting] = []
@@ -78,12 +86,18 @@ class Batches:
         self, loop: asyncio.AbstractEventLoop, batch: list[_Waiting], running: asyncio.Future[Sequence[Outcome]]
     ) -> None:
         self._calls -= 1
-        error = None if running.cancelled() else running.exception()
-        outcomes = [error] * len(batch) if error else running.result()
+        if running.cancelled():  # closed before a thread took it
+            outcomes: Sequence[Outcome] = [asyncio.CancelledError()] * len(batch)
+        elif error := running.exception():
+            outcomes = [error] * len(batch)
+        else:
+            outcomes = running.result()
         for waiting, outcome in zip(batch, outcomes, strict=True):
             if waiting.done.done():
                 continue
-            if isinstance(outcome, Exception):
+            if isinstance(outcome, asyncio.CancelledError):
+                waiting.done.cancel()
+            elif isinstance(outcome, BaseException):
                 waiting.done.set_exception(outcome)
             else:
                 waiting.done.set_result(outcome)

@@ -45,7 +45,7 @@ class EventBridge:
         return str(await self._batches.add(entry, size(entry)))
 
     async def aclose(self) -> None:
-        """Begin no other call."""
+        """Let go of the threads; the next message takes others."""
         self._batches.close()
 
     def _put(self, entries: Sequence[Mapping[str, Any]]) -> Sequence[Outcome]:

@@ -34,5 +34,5 @@ class Sns:
         return str(await self._batches.add(entry, size(message)))
 
     async def aclose(self) -> None:
-        """Begin no other call."""
+        """Let go of the threads; the next message takes others."""
         self._batches.close()

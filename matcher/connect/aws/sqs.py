@@ -31,5 +31,5 @@ class Sqs:
         return str(await self._batches.add(entry, size(message)))
 
     async def aclose(self) -> None:
-        """Begin no other call."""
+        """Let go of the threads; the next message takes others."""
         self._batches.close()

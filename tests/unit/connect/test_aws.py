@@ -141,10 +141,12 @@ def sending(target: Any, *messages: Any) -> list[Any]:
 
 def test_what_is_sent_together_shares_calls(aws: Cloud) -> None:
     queue = new_queue(aws, "q")
-    found = sending(Sqs(queue, **settings(aws)), *(message(b"%d" % number, number) for number in range(25)))
+    target = Sqs(queue, **settings(aws))
+    found = sending(target, *(message(b"%d" % number, number) for number in range(25)))
     assert len(set(found)) == 25
     assert len(aws.calls) == 3
-    assert sorted(int(each["Body"]) for each in taken(aws, queue)) == list(range(25))
+    assert len(sending(target, message(b"25", 25))) == 1, "a target that was closed takes messages again"
+    assert sorted(int(each["Body"]) for each in taken(aws, queue)) == list(range(26))
 
 
 def test_a_call_is_no_larger_than_the_service_takes(aws: Cloud) -> None:

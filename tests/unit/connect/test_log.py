@@ -85,8 +85,11 @@ def test_lines_are_appended(tmp_path: Path, sync: bool) -> None:
         await asyncio.gather(*(log.send(message(b'{"n":%d}' % number)) for number in range(100)))
         await log.aclose()
 
+        await log.send(message(b'{"n":100}'))
+        await log.aclose()
+
     asyncio.run(main())
-    assert path.read_text().splitlines() == ['"old"', *(f'{{"n":{number}}}' for number in range(100))]
+    assert path.read_text().splitlines() == ['"old"', *(f'{{"n":{number}}}' for number in range(101))]
 
 
 def test_lines_that_come_together_share_a_sync(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
