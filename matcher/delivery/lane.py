@@ -68,7 +68,8 @@ class Lane:
         self.replace(subscription)
 
     def replace(self, subscription: Subscription) -> None:
-        """From now on deliver so; sends under way end as they began."""
+        """From now on deliver so; sends under way end as they began, and nobody waits at the old gate."""
+        self._turn_away()
         settings = subscription.settings
         self.subscription = subscription
         self.tally = Tally(subscription, self._means.observer, self.counts)
@@ -158,6 +159,7 @@ class Lane:
         self._bytes -= len(delivery.entry.body)
 
     def resume(self) -> None:
+        self._staff()
         self._claim()
 
     # -- sending
@@ -179,6 +181,10 @@ class Lane:
                 self._ready.append(run)
                 if delivery.group is not None:
                     self._run = RUN
+        self._staff()
+
+    def _staff(self) -> None:
+        """See that there are senders for what is ready."""
         for _ in range(min(len(self._ready), self.subscription.settings.concurrency - self.sending)):
             flight = Flight()
             flight.task = begin(self._send_all(flight))
@@ -253,12 +259,16 @@ class Lane:
     def close(self) -> None:
         """Claim nothing more, and give back what is not being sent; sends under way go on."""
         self.closed = True
-        for flight in self._watch.flights:
-            if flight.waiting:
-                flight.task.cancel()
+        self._turn_away()
         for run in self._ready:
             self._means.settler.release(run)
         self._ready.clear()
+
+    def _turn_away(self) -> None:
+        """Give back what waits for its send, not for its end."""
+        for flight in self._watch.flights:
+            if flight.waiting:
+                flight.task.cancel()
 
     def cancel(self) -> None:
         """Give back what is being sent, too."""

@@ -107,12 +107,17 @@ class World:
             batch=7,
             unsettled=UNSETTLED,
         )
+        self.subscribe(3.0)
+        await engine.start()
+
+    def subscribe(self, rate: float) -> None:
+        """Subscribe to both queues, or replace what is subscribed."""
+        assert self.engine is not None
         retry = Retry(attempts=6, base=2.0)
         plain = Settings(retry, timeout=5.0, concurrency=CONCURRENCY, window=10)
-        gated = Settings(retry, timeout=5.0, concurrency=CONCURRENCY, rate=Rate(3.0, 2), breaker=Breaker(4, 6, 10.0))
+        gated = Settings(retry, timeout=5.0, concurrency=CONCURRENCY, rate=Rate(rate, 2), breaker=Breaker(4, 6, 10.0))
         for queue, chosen in zip(QUEUES, (plain, gated), strict=True):
-            engine.subscribe(Subscription(queue, "bus", "rule", queue, self.targets[queue], chosen))
-        await engine.start()
+            self.engine.subscribe(Subscription(queue, "bus", "rule", queue, self.targets[queue], chosen))
 
     async def add(self, groups: list[str | None]) -> None:
         entries = []
@@ -150,6 +155,8 @@ steps = st.lists(
         st.tuples(st.just("advance"), st.floats(0.0, 30.0)),
         st.tuples(st.just("target_fails"), st.sampled_from([0.0, 0.3, 0.9])),
         st.tuples(st.just("store_fails"), st.sampled_from([0.0, 0.3])),
+        st.tuples(st.just("subscribe"), st.sampled_from([0.5, 3.0, 50.0])),
+        st.tuples(st.just("unsubscribe"), st.sampled_from(QUEUES)),
         st.tuples(st.just("crash"), st.none()),
         st.tuples(st.just("restart"), st.none()),
     ),
@@ -166,6 +173,11 @@ async def live(world: World, history: list[tuple[str, Any]]) -> None:
                     await world.add(value)
                 case "advance":
                     await world.clock.advance(value)
+                case "subscribe":
+                    world.subscribe(value)
+                case "unsubscribe":
+                    assert world.engine is not None
+                    world.engine.unsubscribe(value)
                 case "crash":
                     await world.crash()
                 case "restart":
@@ -173,6 +185,7 @@ async def live(world: World, history: list[tuple[str, Any]]) -> None:
                 case _:
                     setattr(world, step, value)
         world.store_fails = world.target_fails = 0.0
+        world.subscribe(3.0)
         await world.clock.advance(4_000.0)
         assert await world.store.queue.depths() == []
         await check(world, ends=sum(step in {"crash", "restart"} for step, _ in history))

@@ -351,6 +351,22 @@ def test_a_subscription_is_replaced_while_events_flow(run: Run) -> None:
     run(body)
 
 
+def test_who_waits_at_a_gate_passes_by_the_new_one(run: Run) -> None:
+    async def body(place) -> None:
+        target = RecordedTarget()
+        place.subscribe(target, settings=Settings(rate=Rate(0.001), concurrency=3))
+        await place.put(*numbered(20))
+        assert len(target.messages) == 1
+        place.subscribe(target, settings=Settings(rate=Rate(1.0, burst=8), concurrency=3))
+        await place.clock.settle()
+        assert len(target.messages) == 9
+        place.subscribe(target)
+        await place.clock.settle()
+        assert sorted(event["n"] for event in target.bodies) == list(range(20))
+
+    run(body)
+
+
 def test_deliveries_without_a_subscription_wait(run: Run) -> None:
     async def body(place) -> None:
         slow = RecordedTarget(clock=place.clock, takes=5.0)
