@@ -126,11 +126,15 @@ def _runs(
         behind = _behind(connection, queue, chosen, length - 1)
         for head in chosen:
             yield head
-            yield from (place for place, _ in takewhile(lambda row: row[1] <= now and row[0] not in claimed, behind[head]))
+            yield from (
+                place for place, _ in takewhile(lambda row: row[1] <= now and row[0] not in claimed, behind[head])
+            )
         start, size = start + size, 2 * size
 
 
-def _behind(connection: Connection, queue: int, heads: Sequence[int], length: int) -> dict[int, list[tuple[int, float]]]:
+def _behind(
+    connection: Connection, queue: int, heads: Sequence[int], length: int
+) -> dict[int, list[tuple[int, float]]]:
     """For each head the positions and times of up to that many right behind it in its group."""
     (found,) = connection.execute(
         """SELECT json_group_array(json_array(position, json(behind))) FROM (
