@@ -232,3 +232,21 @@ def test_what_is_accepted_can_be_matched_and_says_what_was_put(
     assert (members["source"], members["detail-type"], members["detail"]) == (source, detail_type, detail)
     assert RuleSet({"all": {"id": ["made"]}}).match(found.event) == ["all"]
     assert sealed(found.event).event == found.event
+
+
+NAMED = st.sampled_from(sorted({*ENVELOPE, "Source", "DetailType", "Detail", "Time", "EventBusName", "Resources"}))
+
+
+@given(st.dictionaries(NAMED | st.text(max_size=3), JSON | st.text(max_size=5), max_size=8), st.booleans())
+def test_no_object_raises_and_none_loses_a_member(given: dict[str, Any], as_text: bool) -> None:
+    found = seal(json.dumps(given) if as_text else given, FILL)
+    if isinstance(found, Refused):
+        assert found.code in {"InvalidArgument", "MalformedDetail"}
+        assert found.message
+        return
+    RuleSet().match(found.event)  # which raises for what can't be matched
+    members = json.loads(found.event)
+    if as_text or not {"Source", "DetailType", "Detail"} & given.keys():
+        kept = {name: value for name, value in given.items() if name != "time"}
+        assert kept == {name: members[name] for name in kept}
+    assert members.keys() >= ENVELOPE or not {"source", "detail-type"} <= members.keys()
