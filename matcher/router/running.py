@@ -19,6 +19,9 @@ from matcher.store.protocol import Store
 __all__ = ["Running"]
 
 Result = TypeVar("Result")
+#: Events matched at once. Deliveries take turns with them in the store's transactions: larger batches catch up with a
+#: long log no sooner, and leave less to deliveries meanwhile.
+BATCH = 128
 #: Seconds between looks at what archives hold longer than they should, and events forgotten at once.
 EXPIRY, EXPIRED = 60.0, 1_000
 
@@ -34,7 +37,7 @@ class Running:
         self._clock = clock
         self._observer = observer
         self.loop = asyncio.get_running_loop()
-        self.engine = Engine(store, route, clock=clock, observer=observer, chance=chance)
+        self.engine = Engine(store, route, clock=clock, observer=observer, chance=chance, batch=BATCH)
         self._replaying = Replaying(store, clock, observer)
         self._tasks: list[asyncio.Task[None]] = []
 
