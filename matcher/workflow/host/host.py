@@ -177,13 +177,13 @@ class Host:
     async def _read_letters(self, after: int) -> None:
         while True:
             try:
-                letters = await self.journal.letters(after, LETTERS)
-                if not letters:
-                    await self.journal.wait(after)
+                last = await self.journal.wait(after)
+                while letters := await self.journal.letters(after, LETTERS):
+                    after = self._hear(letters, after)
             except StoreError as error:
                 await self._rest(error)
-                continue
-            after = self._hear(letters, after)
+            else:
+                after = max(after, last)  # those between are dealt with, and gone
 
     def _hear(self, letters: list[Letter], after: int) -> int:
         """Tell the executions; the last letter's number."""

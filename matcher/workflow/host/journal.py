@@ -71,8 +71,8 @@ class Journal(Protocol):
         """Letters not dealt with, by id, which grows."""
         ...
 
-    async def wait(self, after: int) -> None:
-        """Return once there is a letter after that one."""
+    async def wait(self, after: int) -> int:
+        """Return once there has been a letter after that one: the last one's number."""
         ...
 
     async def take(self, activity: str, worker: str) -> ActivityTask | None:

@@ -225,8 +225,9 @@ class MemoryJournal:
                     break
         return found
 
-    async def wait(self, after: int) -> None:
+    async def wait(self, after: int) -> int:
         await self._bell.until(lambda: self._last > after)
+        return self._last
 
     async def take(self, activity: str, worker: str) -> ActivityTask | None:
         waiting = self._waiting.get(activity)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
+from matcher.errors import ExecutionFailed
 from matcher.workflow.frames import Frame, Json, Result
 from matcher.workflow.happenings import Ended, Event
 
@@ -48,6 +49,12 @@ class Record:
     redrives: int = 0
     deadline: float | None = None
     correlation: str = ""
+
+    def result(self) -> Json:
+        """The output. Raises ExecutionFailed where it has not succeeded."""
+        if self.status != "SUCCEEDED":
+            raise ExecutionFailed(self.name, self.status, self.error, self.cause)
+        return self.output
 
 
 def as_begun(record: Record) -> Record:

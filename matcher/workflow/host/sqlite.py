@@ -118,11 +118,12 @@ class SQLiteJournal:
     async def letters(self, after: int, limit: int) -> list[Letter]:
         return await self.database.run(lambda connection: rows.letters(connection, after, limit))
 
-    async def wait(self, after: int) -> None:
+    async def wait(self, after: int) -> int:
         while self._last <= after:
             self._reached(await self.database.run(_last_letter))
             if self._last <= after:
                 await self._ring_or_poll(lambda: self._last > after)
+        return self._last
 
     async def _ring_or_poll(self, ready: rows.Ready) -> None:
         """Wait for this process to do something, or for long enough to look for what others did."""
