@@ -226,7 +226,7 @@ struct Marker {
         store(event.commas.data + first, commas);
         store(event.braces.data + first, lanes_at(group.braces) & (opens | closes));
         store(event.strings.data + first, strings);
-        store(event.starts.data + first, starts);
+        store(event.runs.data + first, runs);
         Lanes values = shifted((quotes & ~strings) | closes, value_carry) | (behind_run & ~runs);
         Lanes behind_value = over(values, spaces, value_over);
         Lanes behind_open = over(shifted(opens, open_carry), spaces, open_over);
@@ -270,9 +270,13 @@ struct Marker {
     }
 
     bool sound_tokens(size_t blocks) const {
-        for (size_t i = 0; i < blocks; ++i)
-            for (uint64_t starts = event.starts[i]; starts; starts &= starts - 1)
+        uint64_t last = 0;
+        for (size_t i = 0; i < blocks; ++i) {
+            uint64_t runs = event.runs[i];
+            for (uint64_t starts = runs & ~(runs << 1 | last); starts; starts &= starts - 1)
                 if (!sound_token(text + 64 * i + first_bit64(starts))) return false;
+            last = runs >> 63;
+        }
         return true;
     }
 

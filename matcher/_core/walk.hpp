@@ -53,6 +53,17 @@ struct Walk {
         return block + first_bit64(*quotes);
     }
 
+    // The end of a number or literal that was checked; where none begins, that of nothing.
+    MATCHER_INLINE const uint8_t* run_end(const uint8_t* p) const {
+        size_t at = size_t(p - text);
+        const uint64_t* runs = event.runs.data + at / 64;
+        uint64_t word = ~*runs >> (at & 63);
+        if (MATCHER_LIKELY(word != 0)) return p + first_bit64(word);
+        const uint8_t* block = text + at / 64 * 64;
+        do block += 64; while (~*++runs == 0);
+        return block + first_bit64(~*runs);
+    }
+
     // Whether there is a backslash between the quotes of a string.
     MATCHER_INLINE bool has_escape(const uint8_t* p, const uint8_t* stop) const {
         size_t first = size_t(p - text), last = size_t(stop - text);
@@ -141,8 +152,8 @@ struct Walk {
             return stop + 1;
         }
         bool number = *p == '-' || is_digit(*p);
-        const uint8_t* stop = number ? number_end(p) : literal_end(p);
-        if (MATCHER_UNLIKELY(stop == nullptr)) return nullptr;
+        const uint8_t* stop = STRICT ? run_end(p) : number ? number_end(p) : literal_end(p);
+        if (!STRICT && MATCHER_UNLIKELY(stop == nullptr)) return nullptr;
         if (slot == NONE) return stop;
         if (!STRICT && number && size_t(stop - p) > limits.digits && digit_count(p, stop) > limits.digits) return nullptr;
         Kind kind = number ? Kind::number : *p == 't' ? Kind::yes : *p == 'f' ? Kind::no : Kind::null;
