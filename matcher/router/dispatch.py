@@ -14,7 +14,7 @@ from matcher.router.plan import Plan
 from matcher.router.registry import Active
 from matcher.router.report import Report, Status, Took
 
-__all__ = ["Dispatch", "Waiting"]
+__all__ = ["Dispatch", "called"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,46 +27,65 @@ class Waiting:
     started: float
 
 
+def called(
+    matched: Iterable[Active[Plan]], event: bytes, clock: Clock, hops: tuple[str, ...] = ()
+) -> tuple[Report, Dispatch | None]:
+    """Call the plain functions among the targets that an event matches.
+
+    The report is whole where nothing is left to be waited for. What plain functions without failures don't need is not
+    made.
+    """
+    took: list[Took] = []
+    rest: Dispatch | None = None
+    for active in matched:
+        for plan in active.plans:
+            started = perf_counter()
+            quick = plan.quick
+            if quick is None:
+                rest = rest or Dispatch(event, clock, hops, took)
+                rest.call(plan, started)
+                continue
+            try:
+                result = quick(event)
+                took.append((plan, "done", result, None, perf_counter() - started))
+            except Exception as error:  # noqa: BLE001 - the report tells it
+                rest = rest or Dispatch(event, clock, hops, took)
+                rest.failed(plan, error, started)
+    return Report(took), rest if rest is not None and rest.waiting else None
+
+
 class Dispatch:
-    """One event on its way through the targets that it matches: plain functions first, in `call`, then in `wait` all
-    that waits, at the same time."""
+    """What takes more than a call of a function with an event, for one event: all that waits is waited for at once."""
 
-    __slots__ = ("_clock", "_event", "_hops", "took", "waiting")
+    __slots__ = ("_clock", "_event", "_hops", "_took", "waiting")
 
-    def __init__(self, event: bytes, clock: Clock, hops: tuple[str, ...] = ()) -> None:
+    def __init__(self, event: bytes, clock: Clock, hops: tuple[str, ...], took: list[Took]) -> None:
         self._event = event
         self._clock = clock
         self._hops = hops
-        self.took: list[Took] = []
+        self._took = took
         self.waiting: list[Waiting] = []
 
-    def call(self, matched: Iterable[Active[Plan]]) -> None:
-        """Call the plain functions among the targets, and note the others."""
-        took, event = self.took, self._event
-        for active in matched:
-            for plan in active.plans:
-                started = perf_counter()
-                quick = plan.quick
-                try:
-                    if quick is not None:
-                        result = quick(event)
-                    elif plan.handler is not None:
-                        result = plan.handler.call(self._message(plan))
-                    else:
-                        self._wait(plan, None, started)
-                        continue
-                    took.append((plan, "done", result, None, perf_counter() - started))
-                except Exception as error:  # noqa: BLE001 - the report tells it
-                    self._failed(plan, error, started)
+    def call(self, plan: Plan, started: float) -> None:
+        """Call a plain function, or note any other target to be waited for."""
+        if plan.handler is None:
+            self._wait(plan, None, started)
+            return
+        try:
+            result = plan.handler.call(self._message(plan))
+            self._took.append((plan, "done", result, None, perf_counter() - started))
+        except Exception as error:  # noqa: BLE001 - the report tells it
+            self.failed(plan, error, started)
 
     def _message(self, plan: Plan) -> Any:
         return plan.message(self._event, self._clock.now(), hops=self._hops)
 
     def _wait(self, plan: Plan, error: Exception | None, started: float) -> None:
-        self.waiting.append(Waiting(len(self.took), plan, error, started))
-        self.took.append((plan, "failed", None, error, 0.0))  # until it is known better
+        self.waiting.append(Waiting(len(self._took), plan, error, started))
+        self._took.append((plan, "failed", None, error, 0.0))  # until it is known better
 
-    def _failed(self, plan: Plan, error: Exception, started: float) -> None:
+    def failed(self, plan: Plan, error: Exception, started: float) -> None:
+        """Record what a plain function raised, or what an exception handler makes of it."""
         taker = plan.failures.find(error)
         status: Status = "failed"
         result: Any = None
@@ -78,7 +97,7 @@ class Dispatch:
                 status, result = "handled", taker.call(error, self._message(plan))
             except Exception as raised:  # noqa: BLE001 - as above
                 status, error = "failed", raised
-        self.took.append((plan, status, result, error, perf_counter() - started))
+        self._took.append((plan, status, result, error, perf_counter() - started))
 
     async def wait(self) -> Report:
         """Do what waits, and give the report."""
@@ -87,8 +106,8 @@ class Dispatch:
         else:
             done = await asyncio.gather(*map(self._finish, self.waiting))
         for waiting, took in zip(self.waiting, done, strict=True):
-            self.took[waiting.place] = took
-        return Report(self.took)
+            self._took[waiting.place] = took
+        return Report(self._took)
 
     async def _finish(self, waiting: Waiting) -> Took:
         plan, error = waiting.plan, waiting.error

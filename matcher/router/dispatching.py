@@ -11,7 +11,7 @@ from matcher.clock import Clock
 from matcher.errors import RouterError
 from matcher.eventtext import text_of
 from matcher.explain import Explanation
-from matcher.router.dispatch import Dispatch
+from matcher.router.dispatch import called
 from matcher.router.plan import Plan
 from matcher.router.registration import Registration
 from matcher.router.registry import Active
@@ -63,18 +63,16 @@ class Dispatching(Registration):
         matched = self._registry.bus(bus).matching(raw)
         if asyncio._get_running_loop() is not None:
             _refuse_waiting(matched)
-        dispatch = Dispatch(raw, self._clock)
-        dispatch.call(matched)
-        return self._background.run(dispatch.wait()) if dispatch.waiting else Report(dispatch.took)
+        report, rest = called(matched, raw, self._clock)
+        return report if rest is None else self._background.run(rest.wait())
 
     async def adispatch(self, event: EventLike, bus: str = DEFAULT_BUS) -> Report:
         """The same on the caller's loop; functions that are not `async` are called in it too."""
         return await self._adispatch(_text(event), bus, ())
 
     async def _adispatch(self, event: bytes, bus: str, hops: tuple[str, ...]) -> Report:
-        dispatch = Dispatch(event, self._clock, hops)
-        dispatch.call(self._registry.bus(bus).matching(event))
-        return await dispatch.wait() if dispatch.waiting else Report(dispatch.took)
+        report, rest = called(self._registry.bus(bus).matching(event), event, self._clock, hops)
+        return report if rest is None else await rest.wait()
 
     async def relay_dispatch(self, message: Message, bus: str, hops: tuple[str, ...]) -> Report:
         """Dispatch what comes over from another bus."""
