@@ -133,6 +133,8 @@ class Registry(Generic[Plan]):
 
     def plan(self, queue: str) -> Plan | None:
         """What a queue goes to; None where nothing does any more."""
+        if queue.count("/") < 2:
+            raise RouterError(f"a queue is bus/rule/target, not {queue!r}")
         bus, rule, target = queue.rsplit("/", 2)
         held = self.buses.get(bus)
         active = None if held is None else held.by_name.get(rule)

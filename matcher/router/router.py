@@ -23,6 +23,7 @@ from matcher.router.deduplication import Deduplication
 from matcher.router.dispatching import Dispatching
 from matcher.router.faces import blocking
 from matcher.router.failures import Failures
+from matcher.router.leftovers import given_up
 from matcher.router.letters import DeadLetterQueue
 from matcher.router.plan import Plan, Surroundings
 from matcher.router.putting import PutOptions, Putting, flat
@@ -279,6 +280,17 @@ class Router(Dispatching):
                 if self._archives.by_name.get(archive.name) is archive:
                     self._archives.remove(archive.name)
             raise
+
+    async def agive_up(self, queue: str) -> int:
+        """Make dead letters of what waits in a queue (`bus/rule/target`) whose target is gone; how many there were.
+
+        Raises RouterError where the queue has a target.
+        """
+        if self._registry.plan(queue) is not None:
+            raise RouterError(f"{queue} has a target: remove it or its rule first")
+        return await given_up(await self._opened.get(), queue, self._clock)
+
+    give_up = blocking(agive_up)
 
     # ---- dead letters, archives, replays ----
 

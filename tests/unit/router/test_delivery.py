@@ -117,6 +117,31 @@ def test_what_waits_for_a_removed_rule_is_kept_until_it_is_back(run) -> None:
     run(body)
 
 
+def test_what_waits_for_a_removed_rule_can_be_given_up(run) -> None:
+    async def body(router: Router, clock: FakeClock) -> None:
+        target(router, FlakyTarget(lambda message: TargetError("down"), "q"))
+        await router.aput([event(n=number) for number in range(1_200)])
+        await clock.settle()
+        with pytest.raises(RouterError, match="default/r/q has a target: remove it or its rule first"):
+            await router.agive_up("default/r/q")
+        router.remove("r")
+        await clock.settle()
+        assert await router.agive_up("default/r/q") == 1_200
+        assert await router.agive_up("default/r/q") == 0
+        letters = await router.dead_letters("undelivered").alist(rule="r", limit=2_000)
+        assert {(letter.error_code, letter.exhausted) for letter in letters} == {("NO_TARGET", "Undeliverable")}
+        assert (await router.astats()).waiting == 0
+        recorded = target(router, RecordedTarget("q"))
+        await clock.advance(1)
+        assert await router.dead_letters().aredrive() == 1_200
+        await clock.settle()
+        assert sorted(numbers(recorded)) == list(range(1_200))
+        with pytest.raises(RouterError, match="a queue is bus/rule/target, not 'r'"):
+            await router.agive_up("r")
+
+    run(body)
+
+
 def test_failures_are_tried_again_and_then_dead_letters_which_can_be_redriven(run) -> None:
     async def body(router: Router, clock: FakeClock) -> None:
         flaky = FlakyTarget([TargetError("down", code="DOWN")] * 3, "payments")
