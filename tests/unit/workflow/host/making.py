@@ -88,8 +88,8 @@ async def types(workflows: Workflows, name: str, **more: Any) -> list[str]:
 
 async def until(condition: Callable[[], Any]) -> None:
     """Let other threads and tasks run until something holds."""
-    while not condition():
-        await asyncio.sleep(0)  # noqa: ASYNC110 (what a thread does rings no event)
+    while not condition():  # noqa: ASYNC110 (what a thread does rings no event)
+        await asyncio.sleep(0)
 
 
 def run(body: Callable[[World], Awaitable[None]]) -> None:
