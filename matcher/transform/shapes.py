@@ -83,7 +83,7 @@ def _parsed(event: bytes) -> Any:
 def _written(form: Callable[[Any], bytes], value: Any) -> bytes:
     try:
         return form(value)
-    except ValueError as error:  # a number that no double holds
+    except ValueError as error:  # a number that no double holds, quotes where they would end a string
         raise TargetError(f"a value of the event can't be written: {error}", retryable=False, code=NO_INPUT) from None
 
 

@@ -22,10 +22,11 @@ WHOLE_EVENT: Final = frozenset({"aws.events.event", "aws.events.event.json"})
 
 @dataclass(frozen=True, slots=True)
 class Hole:
-    """The place of a variable; `quoted`: between the quotes of a JSON string."""
+    """The place of a variable; `quoted`: between the quotes of a JSON string; `in_object`: the template is an object."""
 
     name: str
     quoted: bool
+    in_object: bool
     at: int
     end: int
 
@@ -37,7 +38,7 @@ def parse(template: str, known: Container[str], at: str) -> tuple[list[str | Hol
     which `<name>` is a value, or a part of a string. `<` and `>` around anything else are text. Linear in its length.
     """
     holes, faults = _holes(template, at)
-    faults += [fault for hole in holes if (fault := _misplaced(hole, template, known, at))]
+    faults += [fault for hole in holes if (fault := _misplaced(hole, known, at))]
     return list(_pieces(template, holes)), faults or _unreadable(template, holes, at)
 
 
@@ -45,10 +46,11 @@ def _holes(template: str, at: str) -> tuple[list[Hole], list[Fault]]:
     holes: list[Hole] = []
     faults: list[Fault] = []
     quoted = False
+    in_object = template.lstrip().startswith("{")
     opened = 0
     for token in _TOKEN.finditer(template):
         if token["name"]:
-            holes.append(Hole(token["name"], quoted, token.start(), token.end()))
+            holes.append(Hole(token["name"], quoted, in_object, token.start(), token.end()))
         elif token[0] == '"':
             if not quoted:
                 opened = len(holes)
@@ -62,12 +64,12 @@ def _key(hole: Hole, at: str) -> Fault:
     return Fault(_place(at, hole.at), f"<{hole.name}> in a member's name", "variables in values only")
 
 
-def _misplaced(hole: Hole, template: str, known: Container[str], at: str) -> Fault | None:
+def _misplaced(hole: Hole, known: Container[str], at: str) -> Fault | None:
     place = _place(at, hole.at)
     if hole.name not in known:
         want = "a variable of the paths, or one of the five that begin with aws.events"
         return Fault(place, f"invalid placeholder {hole.name}", want)
-    if hole.name in WHOLE_EVENT and (hole.quoted or not template.lstrip().startswith("{")):
+    if hole.name in WHOLE_EVENT and (hole.quoted or not hole.in_object):
         want = f'a JSON template that has it as a value, without quotes: {{"event": <{hole.name}>}}'
         return Fault(place, f"placeholder {hole.name}, valid only for JSON template", want)
     return None

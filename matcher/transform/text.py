@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import orjson
 
-__all__ = ["inside", "read", "write"]
+__all__ = ["inside", "inside_object", "read", "write"]
 
 #: Nineteen digits in a row may be an integer beyond 64 bits, of which orjson would make a float.
 _LONG: Final = b"0" * 19
@@ -45,10 +45,22 @@ def write(value: Any) -> bytes:
 
 
 def inside(value: Any) -> bytes:
-    """Make what stands for a value between the quotes of a JSON string.
+    """Make what stands for a value between the quotes of a string, in a template that is made of strings.
 
     Of objects and arrays that is their JSON without any quote, as EventBridge puts it: `{acc_id:0a78,tags:[a,b]}`.
     """
     if isinstance(value, str):
         return write(value)[1:-1]
     return _QUOTE.sub(rb"\1", write(value))
+
+
+def inside_object(value: Any) -> bytes:
+    """Make what stands for a value between the quotes of a string, in a template that is a JSON object.
+
+    There EventBridge keeps the quotes of objects and arrays, and delivers nothing of what is then no JSON; so where they
+    have any, this raises ValueError.
+    """
+    if isinstance(value, dict | list) and b'"' in (text := write(value)):
+        kind = "object" if isinstance(value, dict) else "array"
+        raise ValueError(f"an {kind} with quotes of its own, {text[:40].decode(errors='replace')}, within a JSON string")
+    return inside(value)

@@ -9,7 +9,7 @@ from typing import Any, Final
 from matcher.moment import spelled
 from matcher.transform.path import MISSING, Path
 from matcher.transform.template import Hole
-from matcher.transform.text import inside, write
+from matcher.transform.text import inside, inside_object, write
 
 __all__ = ["RESERVED", "Given", "Origin", "constants", "value_of", "writer"]
 
@@ -70,14 +70,20 @@ def value_of(name: str, path: Path | None, given: Given) -> Any:
 
 
 def writer(hole: Hole, path: Path | None) -> Callable[[Given], bytes]:
-    """Make the function that writes a variable in its place; a missing value is an empty string."""
+    """Make the function that writes a variable in its place; a missing value is an empty string.
+
+    It raises ValueError for a value that can't stand there.
+    """
     if hole.name == "aws.events.event.json":
         return _whole
-    form, absent = (inside, b"") if hole.quoted else (write, b'""')
+    form, absent = (inside_object if hole.in_object else inside, b"") if hole.quoted else (write, b'""')
 
     def written(given: Given) -> bytes:
         value = value_of(hole.name, path, given)
-        return absent if value is MISSING else form(value)
+        try:
+            return absent if value is MISSING else form(value)
+        except ValueError as error:
+            raise ValueError(f"<{hole.name}>, {error}") from None
 
     return written
 

@@ -24,10 +24,13 @@ def lines_of(file: Path) -> list[bytes]:
 
 
 def test_real_events_survive_their_templates() -> None:
-    template = '{"detail": <detail>, "text": "<type>: <detail>", "event": <aws.events.event.json>}'
     paths = {"detail": "$.detail", "type": "$.detail-type"}
-    whole, part = define(input_transformer={"paths": paths, "template": template}), define(input_path="$.detail")
+    template = '{"detail": <detail>, "text": "a <type>", "event": <aws.events.event.json>}'
+    whole = define(input_transformer={"paths": paths, "template": template})
+    words = define(input_transformer={"paths": paths, "template": '"<type>: <detail>"'})
+    part = define(input_path="$.detail")
     assert whole is not None
+    assert words is not None
     assert part is not None
     seen = 0
     for line in lines_of(FILE.parents[1] / "events" / "github.jsonl"):
@@ -35,8 +38,10 @@ def test_real_events_survive_their_templates() -> None:
         event = json.loads(line)
         made = json.loads(whole(line, 0.0))
         assert (made["detail"], made["event"]) == (event["detail"], event)
-        assert made["text"].startswith(f"{event['detail-type']}: {{")
-        assert '"' not in made["text"]
+        assert made["text"] == f"a {event['detail-type']}"
+        text = json.loads(words(line, 0.0))
+        assert text.startswith(f"{event['detail-type']}: {{")
+        assert '"' not in text
         assert json.loads(part(line, 0.0)) == event["detail"]
     assert seen > 300
 

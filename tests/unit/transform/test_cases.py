@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from matcher.errors import ShapeError
+from matcher.errors import ShapeError, TargetError
 from matcher.transform import Origin, Shape, define, preview
 
 CASES = Path(__file__).parents[2] / "cases" / "transform"
@@ -64,6 +64,16 @@ def test_a_template_is_filled(case: dict[str, Any]) -> None:
     shape = filled(case["template"])
     assert shape(BYTES, ACCEPTED).decode() == case["body"]
     assert preview(shape, BYTES, ACCEPTED).body.decode() == case["body"]
+
+
+@pytest.mark.parametrize("case", [case for case in TEMPLATES if "undelivered" in case], ids=lambda case: case["name"])
+def test_a_filled_template_that_is_no_json_is_not_delivered(case: dict[str, Any]) -> None:
+    shape = filled(case["template"])
+    for attempt in (lambda: shape(BYTES, ACCEPTED), lambda: preview(shape, BYTES, ACCEPTED)):
+        with pytest.raises(TargetError) as caught:
+            attempt()
+        assert case["undelivered"] in str(caught.value)
+        assert not caught.value.retryable
 
 
 @pytest.mark.parametrize("case", [case for case in TEMPLATES if "faults" in case], ids=lambda case: case["name"])

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import pickle
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from matcher.errors import ShapeError, TargetError
 from matcher.quotas import AWS
@@ -127,22 +124,3 @@ def test_a_template_of_constants_alone_does_no_work() -> None:
 def test_the_whole_event_is_put_in_as_it_came() -> None:
     template = '{"event": <aws.events.event.json>}'
     assert body(input_transformer={"template": template}) == b'{"event": ' + EVENT + b"}"
-
-
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
-    max_leaves=12,
-)
-
-
-@given(JSON)
-def test_whatever_a_variable_is_the_body_is_json_and_the_value_survives(value: Any) -> None:
-    template = '{"value": <x>, "text": "<x> and \\"<x>\\"", "list": [<x>, 1]}'
-    shape = define(input_transformer={"paths": {"x": "$.x"}, "template": template})
-    assert shape is not None
-    made = json.loads(shape(json.dumps({"x": value}).encode(), 0.0))
-    assert made["value"] == value
-    assert made["list"] == [value, 1]
-    if isinstance(value, str):
-        assert made["text"] == f'{value} and "{value}"'
