@@ -16,7 +16,10 @@ MatcherError(Exception)
 ├── TargetError                 a target did not take an event; `retryable` says whether to try again
 ├── StoreError                  a store could not keep or give back what it was asked to
 └── WorkflowError               a workflow definition or execution is at fault
-    └── DefinitionError(ValueError)  the definition is: fix it
+    ├── DefinitionError(ValueError)  the definition is: fix it
+    ├── ExecutionFailed         an execution whose result is asked for has none
+    ├── WorkflowRefusal         a call about an execution or a task can't be served (matcher.workflow.host.refusal)
+    └── TaskError               a task says by what error it fails (matcher.workflow.host.tasks)
 """
 
 from __future__ import annotations
@@ -28,6 +31,7 @@ from functools import partial
 __all__ = [
     "DefinitionError",
     "EventError",
+    "ExecutionFailed",
     "Fault",
     "MatcherError",
     "MissingExtra",
@@ -175,3 +179,18 @@ class DefinitionError(WorkflowError, ValueError):
 
     def __reduce__(self) -> tuple[type[DefinitionError], tuple[tuple[Fault, ...]]]:
         return DefinitionError, (self.faults,)
+
+
+class ExecutionFailed(WorkflowError):
+    """An execution has no result: `status` says how it ended (RUNNING: it has not), `error` and `cause` why."""
+
+    def __init__(self, name: str, status: str, error: str | None = None, cause: str | None = None) -> None:
+        self.name = name
+        self.status = status
+        self.error = error
+        self.cause = cause
+        why = ": ".join(text for text in (error, cause) if text)
+        super().__init__(f"execution {name!r} is {status}" + (f" by {why}" if why else ""))
+
+    def __reduce__(self) -> tuple[type[ExecutionFailed], tuple[str, str, str | None, str | None]]:
+        return ExecutionFailed, (self.name, self.status, self.error, self.cause)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Coroutine, Mapping, Sequence
+from random import Random
 from typing import Any, TypeVar
 
 import orjson
@@ -20,6 +21,7 @@ from matcher.workflow.host.journal import Journal
 from matcher.workflow.host.records import Record
 from matcher.workflow.host.refusal import WorkflowRefusal
 from matcher.workflow.host.tasks import Task
+from matcher.workflow.testing import Coverage, Mocks, Rehearsal, rehearse
 from matcher.workflow.workflows import Type, Workflows
 
 __all__ = ["Workflow"]
@@ -39,6 +41,7 @@ class Workflow:
         self.name = name
         self._background = Background()
         self._entered = False
+        self._coverages: list[Coverage] = []
 
     @classmethod
     def load(
@@ -115,6 +118,29 @@ class Workflow:
         """See `Workflows.start`."""
         return await self.workflows.start(self.name, given, name, correlation_id=correlation_id)
 
+    def rehearse(self, given: Json = None, mocks: Mocks | None = None) -> Rehearsal:
+        """Run an execution at once, in virtual time, with mocks in place of tasks; nothing is stored. See `Mocks`."""
+        workflows = self.workflows
+        done = rehearse(
+            workflows.machine(self.name)[0],
+            given,
+            mocks or {},
+            machine=self.name,
+            items=workflows.items,
+            settings=workflows.settings,
+            names=workflows.names,
+            random=Random(0),
+        )
+        for coverage in self._coverages:
+            coverage.add(done.events)
+        return done
+
+    def coverage(self) -> Coverage:
+        """What of the machine the rehearsals from now on reach."""
+        made = Coverage(self.workflows.machine(self.name)[0].machine)
+        self._coverages.append(made)
+        return made
+
     async def arun(self, given: Json = None, name: str | None = None) -> Record:
         """Start an execution and wait until it has ended."""
         record = await self.astart(given, name)
@@ -147,7 +173,10 @@ class Workflow:
     def start(self, given: Json = None, name: str | None = None, *, correlation_id: str = "") -> Record:
         return self._run(self.astart(given, name, correlation_id=correlation_id))
 
-    def run(self, given: Json = None, name: str | None = None) -> Record:
+    def run(self, given: Json = None, name: str | None = None, *, mocks: Mocks | None = None) -> Record:
+        """Start an execution and wait until it has ended; with mocks, see `rehearse`."""
+        if mocks is not None:
+            return self.rehearse(given, mocks)
         return self._run(self.arun(given, name))
 
     def wait(self, name: str) -> Record:

@@ -70,6 +70,7 @@ class Workflows:
         self.names = names or Names()
         self.settings = settings or Settings()
         self.tasks = Tasks(tasks)
+        self.items = items
         self._machines: dict[str, tuple[Compiled, Type]] = {}
         self._opened = 0
         made = [
@@ -84,6 +85,7 @@ class Workflows:
                 random=random,
                 executor=executor,
                 observer=observer,
+                forget=items.forget if items else None,
                 status=status,
                 token=token,
             )

@@ -27,7 +27,7 @@ from matcher.workflow.host.tasks import TaskCall, Tasks
 from matcher.workflow.host.told import Told
 from matcher.workflow.service import service
 
-__all__ = ["Calls", "Reader", "Writer", "no_reader", "no_writer"]
+__all__ = ["Calls", "Reader", "Writer", "described", "no_reader", "no_writer"]
 
 #: Reads a Map's items, or writes its results, in a thread: it may wait for a disk or a network.
 #: The text names the execution: a reader may keep files open between the chunks of one Map.
@@ -45,6 +45,20 @@ def no_writer(write: Write) -> ResultsWritten | WriteFailed:
 
 #: An execution, a frame of it, and which of its calls, reads and writes it is.
 Key: TypeAlias = tuple[int, ...]
+
+
+def described(record: Record, call: Call, names: Names) -> TaskCall:
+    """What a task may know of its call."""
+    return TaskCall(
+        call.resource,
+        call.state,
+        names.execution(record.machine, record.name),
+        names.machine(record.machine),
+        record.correlation,
+        f"{record.id}-{call.frame}-{call.scheduled}",
+        call.token,
+        call.deadline,
+    )
 
 
 class Calls:
@@ -95,17 +109,7 @@ class Calls:
             self._do(key, self._run, record, call, names)
 
     async def _run(self, record: Record, call: Call, names: Names) -> None:
-        told = TaskCall(
-            call.resource,
-            call.state,
-            names.execution(record.machine, record.name),
-            names.machine(record.machine),
-            record.correlation,
-            f"{record.id}-{call.frame}-{call.scheduled}",
-            call.token,
-            call.deadline,
-        )
-        answer = await self._tasks.run(call, told, self._executor)
+        answer = await self._tasks.run(call, described(record, call, names), self._executor)
         self._tell(record.id, Told(call.frame, answer, call.scheduled))
 
     def read(self, execution: int, read: Read, asked: Asked) -> None:

@@ -60,7 +60,7 @@ REST = 1.0
 class Host:
     """Runs the executions of a journal that it owns, or stands by until it does.
 
-    `tasks` do the calls; `read` and `write` serve distributed Maps.
+    `tasks` do the calls; `read` and `write` serve distributed Maps; `forget` hears of executions that read no more.
     """
 
     def __init__(
@@ -70,6 +70,7 @@ class Host:
         *,
         read: Reader = no_reader,
         write: Writer = no_writer,
+        forget: Callable[[str], None] | None = None,
         settings: Settings | None = None,
         names: Names | None = None,
         clock: Clock = SYSTEM,
@@ -85,6 +86,7 @@ class Host:
         self._settings = settings or Settings()
         self._observer = observer
         self._notices = None if status is None else Notices(journal, status, clock, observer)
+        self._forget = forget
         self._random = random or SystemRandom()
         self._token = token or (lambda _frame: secrets.token_urlsafe(32))
         self._compiled: dict[str, Compiled] = {}
@@ -312,6 +314,8 @@ class Host:
             self._alarms.set(record.deadline, lambda: self.tell(record.id, OVERDUE))
 
     def _over(self, live: Live) -> None:
+        if self._forget is not None:
+            self._forget(str(live.record.id))
         for future in self._ended.pop(live.record.id, ()):
             if not future.done():
                 future.set_result(live.record)

@@ -25,7 +25,7 @@ from matcher.workflow.host.told import Overdue, Told, Waiting
 from matcher.workflow.program import Program
 from matcher.workflow.scene import Settings, timestamp
 
-__all__ = ["Live", "Names"]
+__all__ = ["Live", "Names", "context"]
 
 #: Transitions of one execution that are stored together: an endless loop of a machine's states shares the host.
 MOST_TRANSITIONS = 256

@@ -8,7 +8,7 @@ import traceback
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import orjson
 
@@ -18,12 +18,14 @@ from matcher.workflow.frames import Json
 from matcher.workflow.happenings import Call, Happening, TaskFailed, TaskSubmitted, TaskSucceeded
 from matcher.workflow.service import service
 
-__all__ = ["Task", "TaskCall", "TaskError", "Tasks"]
+__all__ = ["Task", "TaskCall", "TaskError", "Tasks", "failed", "result", "sought", "takes_call"]
 
 Task: TypeAlias = Callable[..., Any]
+Found = TypeVar("Found")
 
 _INVOKE = "arn:aws:states:::lambda:invoke"
-_SUFFIXES = (".waitForTaskToken", ".sync:2", ".sync")
+_CALLBACK = ".waitForTaskToken"
+_SUFFIXES = (_CALLBACK, ".sync:2", ".sync")
 
 
 class TaskError(WorkflowError):
@@ -67,35 +69,11 @@ class Tasks:
             self.add(resource, task)
 
     def add(self, resource: str, task: Task) -> None:
-        self._tasks[resource] = (task, _takes_call(task), _is_async(task))
-
-    def __contains__(self, call: Call) -> bool:
-        return self._find(call)[0] is not None
-
-    def _find(self, call: Call) -> tuple[tuple[Task, bool, bool] | None, Json]:
-        """The callable of a call, and what it is given."""
-        resource = _plain(call.resource)
-        for name in (call.resource, resource):
-            if name in self._tasks:
-                return self._tasks[name], call.arguments
-        if resource == _INVOKE and isinstance(call.arguments, Mapping):
-            return self._function(call.arguments.get("FunctionName")), call.arguments.get("Payload")
-        return (self._function(resource) if service(resource).family == "LambdaFunction" else None), call.arguments
-
-    def _function(self, name: Json) -> tuple[Task, bool, bool] | None:
-        """A Lambda function by its ARN, with or without a qualifier, or by its name."""
-        if not isinstance(name, str):
-            return None
-        if name in self._tasks:
-            return self._tasks[name]
-        parts = name.split(":")
-        if len(parts) > 6 and parts[2] == "lambda":
-            return self._tasks.get(":".join(parts[:7])) or self._tasks.get(parts[6])
-        return self._tasks.get(parts[0])
+        self._tasks[resource] = (task, takes_call(task), _is_async(task))
 
     async def run(self, call: Call, told: TaskCall, executor: Executor | None) -> Happening:
         """Do a task. A plain function runs in a thread of `executor`, a coroutine function on this loop."""
-        found, given = self._find(call)
+        found, given = sought(call, self._tasks)
         if found is None:
             return TaskFailed(failure.RUNTIME, f"no callable does the resource {call.resource}: give one by `tasks`")
         task, takes_call, is_async = found
@@ -108,13 +86,46 @@ class Tasks:
                 if isinstance(output, Awaitable):
                     output = await output
             output = orjson.loads(orjson.dumps(output))
-        except TaskError as error:
-            return TaskFailed(error.error, error.cause or None)
         except Exception as error:  # noqa: BLE001 (every failure of a task is the workflow's to handle)
-            return TaskFailed(type(error).__name__, _cause(error))
-        if call.resource.endswith(".waitForTaskToken"):
-            return TaskSubmitted(output)
-        return TaskSucceeded(_wrapped(output) if _plain(call.resource) == _INVOKE else output)
+            return failed(error)
+        return TaskSubmitted(output) if call.resource.endswith(_CALLBACK) else TaskSucceeded(result(call, output))
+
+
+def sought(call: Call, names: Mapping[str, Found]) -> tuple[Found | None, Json]:
+    """What stands under the name of a call's resource, or of the function it invokes, and what that is given."""
+    resource = _plain(call.resource)
+    for name in (call.resource, resource):
+        if name in names:
+            return names[name], call.arguments
+    if resource == _INVOKE and isinstance(call.arguments, Mapping):
+        return _function(call.arguments.get("FunctionName"), names), call.arguments.get("Payload")
+    return (_function(resource, names) if service(resource).family == "LambdaFunction" else None), call.arguments
+
+
+def _function(name: Json, names: Mapping[str, Found]) -> Found | None:
+    """A Lambda function by its ARN, with or without a qualifier, or by its name."""
+    if not isinstance(name, str):
+        return None
+    if name in names:
+        return names[name]
+    parts = name.split(":")
+    if len(parts) > 6 and parts[2] == "lambda":
+        return names.get(":".join(parts[:7])) or names.get(parts[6])
+    return names.get(parts[0])
+
+
+def failed(error: Exception) -> TaskFailed:
+    """How a task fails by an exception."""
+    if isinstance(error, TaskError):
+        return TaskFailed(error.error, error.cause or None)
+    return TaskFailed(type(error).__name__, _cause(error))
+
+
+def result(call: Call, output: Json) -> Json:
+    """What a task's state gets: a Lambda function's answer as the optimised integration gives it."""
+    if _plain(call.resource) != _INVOKE:
+        return output
+    return {"ExecutedVersion": "$LATEST", "Payload": output, "StatusCode": 200}
 
 
 def _plain(resource: str) -> str:
@@ -124,11 +135,6 @@ def _plain(resource: str) -> str:
     return resource
 
 
-def _wrapped(output: Json) -> Json:
-    """A Lambda function's answer as the optimised integration gives it."""
-    return {"ExecutedVersion": "$LATEST", "Payload": output, "StatusCode": 200}
-
-
 def _cause(error: Exception) -> str:
     """As Lambda's Python runtime tells an exception."""
     stack = traceback.format_list(traceback.extract_tb(error.__traceback__)[-5:])
@@ -136,7 +142,7 @@ def _cause(error: Exception) -> str:
     return orjson.dumps(told).decode()
 
 
-def _takes_call(task: Task) -> bool:
+def takes_call(task: Task) -> bool:
     try:
         parameters = inspect.signature(task).parameters.values()
     except (TypeError, ValueError):  # a builtin without a signature
