@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -33,6 +34,6 @@ A rule that is new gets what happened before it.
 def test_the_order_system_does_what_it_says(tmp_path: Path) -> None:
     command = [sys.executable, str(ROOT / "examples" / "order-system" / "demo.py")]
     done = subprocess.run(
-        command, cwd=tmp_path, env={"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False, timeout=60
+        command, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False, timeout=60
     )
     assert done.stdout == WANTED, done.stderr

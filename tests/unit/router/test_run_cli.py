@@ -22,6 +22,7 @@ from matcher.cli.live import table
 from matcher.router.stats import RouterStats
 from matcher.store.records import Depth
 
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGTERM that a process can take")
 ROOT = Path(__file__).parents[3]
 APP = """
 import asyncio

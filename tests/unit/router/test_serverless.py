@@ -58,7 +58,8 @@ def test_a_failed_record_fails_those_of_its_group_behind_it(router: Router) -> N
 
 
 def test_it_is_the_record_handler_of_powertools(router: Router) -> None:
-    batch = pytest.importorskip("aws_lambda_powertools.utilities.batch")
+    from aws_lambda_powertools.utilities import batch
+
     processor = batch.BatchProcessor(event_type=batch.EventType.SQS)
     event = {"Records": [record(1), record(2, fails=True), record(3)]}
     answer = batch.process_partial_response(event=event, record_handler=router, processor=processor, context=None)
