@@ -36,7 +36,7 @@ def moment(value: Any) -> str:
                 return spelled(value)
             case str():
                 read = datetime.fromisoformat(value)
-                if read.tzinfo is not None and "T" in value.upper():
+                if read.tzinfo is not None and any(mark in value for mark in "Tt "):
                     return spelled(read.timestamp())
     except (ValueError, OverflowError, OSError):
         pass

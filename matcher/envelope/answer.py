@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["INVALID", "MALFORMED", "NOT_AUTHORIZED", "Refused", "RefusedEntry", "Sealed", "refuse"]
+__all__ = ["INVALID", "MALFORMED", "NOT_AUTHORIZED", "Refused", "RefusedEntry", "Sealed", "refuse", "reject"]
 
 #: Error codes of PutEvents.
 INVALID = "InvalidArgument"
@@ -40,6 +40,11 @@ class RefusedEntry(ValueError):
         super().__init__(refused.message)
 
 
-def refuse(name: str, reason: str, code: str = INVALID) -> Any:
+def refuse(name: str, reason: str) -> Any:
     """Refuse an entry because of one of its parameters."""
-    raise RefusedEntry(Refused(code, f"Parameter {name} is not valid. Reason: {reason}"))
+    return reject(INVALID, f"Parameter {name} is not valid. Reason: {reason}")
+
+
+def reject(code: str, message: str) -> Any:
+    """Refuse an entry. The message begins with what PutEvents says, if it has words for it."""
+    raise RefusedEntry(Refused(code, message))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from matcher.envelope.answer import MALFORMED, Sealed, refuse
+from matcher.envelope.answer import MALFORMED, Sealed, refuse, reject
 from matcher.envelope.fields import Fill, checked_detail_type, checked_resources, checked_source, checked_time, quoted
 from matcher.envelope.strict import object_text
 from matcher.errors import EventError
@@ -50,7 +50,7 @@ def _detail(value: Any, nesting: int) -> bytes:
     try:
         return object_text(value, nesting)
     except (EventError, TypeError) as error:
-        return bytes(refuse("Detail", f"Detail is malformed: {error}.", MALFORMED))
+        return bytes(reject(MALFORMED, f"Detail is malformed. Reason: {error}."))
 
 
 def _bus(value: Any) -> str | None:

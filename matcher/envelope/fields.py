@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from matcher.envelope.answer import INVALID, NOT_AUTHORIZED, refuse
+from matcher.envelope.answer import NOT_AUTHORIZED, refuse, reject
 from matcher.moment import moment, spelled
 from matcher.quotas import Quotas
 
@@ -49,7 +49,7 @@ def quoted(name: str, value: Any) -> bytes:
 def checked_source(name: str, value: Any, quotas: Quotas) -> bytes:
     text = quoted(name, value)
     if not quotas.aws_sources and value.startswith("aws."):
-        refuse(name, "Not authorized for the source: AWS keeps `aws.` for its services.", NOT_AUTHORIZED)
+        reject(NOT_AUTHORIZED, "Not authorized for the source. Reason: `aws.` is kept for services of AWS (quotas.aws_sources).")
     return text
 
 
@@ -57,7 +57,7 @@ def checked_detail_type(name: str, value: Any, quotas: Quotas) -> bytes:
     text = quoted(name, value)
     longest = quotas.detail_type_length
     if longest is not None and len(value) > longest:
-        refuse(name, f"{name} has {len(value)} characters, over {longest} (quotas.detail_type_length).", INVALID)
+        refuse(name, f"{name} has {len(value)} characters, over {longest} (quotas.detail_type_length).")
     return text
 
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import orjson
 
-from matcher.envelope.answer import INVALID, MALFORMED, Refused, RefusedEntry, Sealed, refuse
+from matcher.envelope.answer import INVALID, MALFORMED, Sealed, refuse, reject
 from matcher.envelope.fields import Fill, checked_detail_type, checked_resources, checked_source, checked_time
 from matcher.envelope.strict import object_text
 from matcher.errors import EventError
@@ -26,7 +26,7 @@ def seal(given: Any, fill: Fill, quotas: Quotas) -> Sealed:
     try:
         text = object_text(given, quotas.nesting)
     except (EventError, TypeError) as error:
-        raise RefusedEntry(Refused(INVALID, f"The event is malformed: {error}.")) from None
+        text = bytes(reject(INVALID, f"The event is malformed: {error}."))
     members = given if isinstance(given, Mapping) else read(text)
     if "source" not in members or "detail-type" not in members:
         return Sealed(text, _given_id(members) or fill.make_id())
@@ -51,7 +51,7 @@ def _check(members: Mapping[str, Any], quotas: Quotas) -> None:
     if "id" in members and not _given_id(members):
         refuse("id", "id is a text that is not empty.")
     if not isinstance(members.get("detail", {}), Mapping):
-        refuse("detail", "detail is an object.", MALFORMED)
+        reject(MALFORMED, "Detail is malformed. Reason: detail is an object.")
 
 
 def _filled(text: bytes, missing: list[str], event_id: str, fill: Fill) -> bytes:

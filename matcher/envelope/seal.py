@@ -65,4 +65,5 @@ def check_call(entries: Sequence[Entry], quotas: Quotas) -> None:
     if quotas.call_bytes is not None:
         total = sum(map(size, entries))
         if total > quotas.call_bytes:
-            raise RouterError(f"entries of {total} bytes in one call; at most {quotas.call_bytes} (quotas.call_bytes)")
+            reason = f"{total} bytes, at most {quotas.call_bytes} (quotas.call_bytes)"
+            raise RouterError(f"Total size of the entries in the request is over the limit: {reason}")

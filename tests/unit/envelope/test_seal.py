@@ -90,7 +90,7 @@ def test_what_an_entry_must_have(name: str, value: Any) -> None:
 @pytest.mark.parametrize(
     ("changes", "code", "part"),
     [
-        ({"Detail": "{"}, "MalformedDetail", "Detail is malformed: at byte 1"),
+        ({"Detail": "{"}, "MalformedDetail", "Detail is malformed. Reason: at byte 1"),
         ({"Detail": "[]"}, "MalformedDetail", "must be a JSON object"),
         ({"Detail": '{}, "source": "aws.s3", "x": {}'}, "MalformedDetail", "at byte 2"),
         ({"Detail": '{"a": NaN}'}, "MalformedDetail", "at byte 6"),
@@ -114,7 +114,9 @@ def test_what_an_entry_may_not_have(changes: dict[str, Any], code: str, part: st
 
 
 def test_limits_of_aws_are_settings() -> None:
-    assert refused(entry(Source="aws.s3"), AWS).code == "NotAuthorizedForSourceException"
+    found = refused(entry(Source="aws.s3"), AWS)
+    assert found.code == "NotAuthorizedForSourceException"
+    assert found.message.startswith("Not authorized for the source. ")
     assert event(entry(Source="aws.s3"))["source"] == "aws.s3"
     assert "129 characters" in refused(entry(DetailType="x" * 129), AWS).message
     assert "2049 characters" in refused(entry(Resources=["x" * 2049]), AWS).message
@@ -139,7 +141,7 @@ def test_a_call_has_limits_of_its_own() -> None:
         check_call([entry()] * 11, AWS)
     big = entry(Detail=json.dumps({"a": "x" * 600_000}))
     check_call([big], AWS)
-    with pytest.raises(RouterError, match="at most 1048576"):
+    with pytest.raises(RouterError, match="over the limit: 1200[0-9]{3} bytes, at most 1048576"):
         check_call([big, big], AWS)
     check_call([big] * 11, OPEN)
 
@@ -201,6 +203,7 @@ def test_what_an_event_may_not_be(given: Any, code: str, part: str) -> None:
         (1_767_323_045.5, "2026-01-02T03:04:05Z"),
         ("2026-01-02T03:04:05Z", "2026-01-02T03:04:05Z"),
         ("2026-01-02t03:04:05.25-01:30", "2026-01-02T04:34:05Z"),
+        ("2026-01-02 03:04:05Z", "2026-01-02T03:04:05Z"),
     ],
 )
 def test_times(value: Any, text: str) -> None:
