@@ -288,13 +288,12 @@ class Source:
 
     def __init__(self, total, chunk=100, gate=None):
         self.total, self.chunk, self.gate = total, chunk, gate
-        self.asked, self.threads = [], set()
+        self.asked, self.forgotten = [], []
 
     def read(self, read, owner):
         from matcher.workflow.happenings import ItemsRead
 
         self.asked.append(read.start)
-        self.threads.add(threading.get_ident())
         if self.gate is not None:
             self.gate(read)
         end = min(self.total, read.start + self.chunk)
@@ -302,6 +301,9 @@ class Source:
 
     def write(self, write):
         raise AssertionError(write)
+
+    def forget(self, owner):
+        self.forgotten.append(owner)
 
 
 def distributed(concurrency, inner, **more):
@@ -333,8 +335,9 @@ def test_a_large_map_streams(items):
         measured = world.journal = Measured(world.journal)
         settings = Settings(payload_bytes=None, history_events=None)
         async with world.running(distributed(50, lone("P", PASS)), items=source, settings=settings) as workflows:
-            await workflows.start("m", None, "one")
+            record = await workflows.start("m", None, "one")
             assert (await workflows.wait("m", "one")).result() == list(range(items))
+            assert source.forgotten == [str(record.id)]
             assert source.asked == list(range(0, items, 100))
             assert measured.most <= 51
 
