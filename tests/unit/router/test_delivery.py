@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from matcher import Context, Idempotent, Retry, Router, RouterError, TargetError
+from matcher import Context, Retry, Router, RouterError, TargetError
 from matcher.observing import Counters
 from matcher.testing import FakeClock, FlakyTarget, RecordedTarget
 
@@ -271,27 +271,6 @@ def test_an_idempotent_target_gets_an_event_once(run) -> None:
         assert (await router.astats()).waiting == 0
 
     run(body)
-
-
-def test_a_thread_that_goes_on_keeps_its_key() -> None:
-    """A function that outlives its timeout may still do its work: no second attempt begins before its lease is over."""
-    router = Router()
-    began, gate, called = threading.Semaphore(0), threading.Event(), []
-
-    @router.rule(SHOP, idempotent=Idempotent("$.detail.n", lease=0.3), timeout=0.05, retry=Retry(attempts=9, base=0.01, longest=0.02))
-    def slow(event: bytes) -> str:
-        called.append(time.monotonic())
-        began.release()
-        gate.wait(10)
-        return "done"
-
-    with router:
-        router.put(event(n=1))
-        assert began.acquire(timeout=5)
-        assert began.acquire(timeout=5)
-        gate.set()
-        router.drain()
-    assert called[1] - called[0] >= 0.3
 
 
 def test_an_event_that_can_not_be_matched_blocks_nobody(run) -> None:
