@@ -101,7 +101,9 @@ def _unreadable(template: str, holes: list[Hole], at: str) -> list[Fault]:
     except JsonFault as fault:
         position = len(text.encode()[: fault.at].decode(errors="ignore"))
         want = "JSON, or text in quotes, one string a line"
-        return [Fault(_place(at, position), f"{fault.reason}: {template[position : position + 20]!r}", want)]
+        reason = f"not {fault.reason[5:]}" if fault.reason.startswith("want ") else fault.reason
+        found = f"{template[position : position + 20]!r}, {reason}"
+        return [Fault(_place(at, position), found, want)]
     return []
 
 
