@@ -9,6 +9,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, cast
 
 from matcher import eventtext
+from matcher._core.current import Current
 from matcher._core.machine import LineFile, Machine
 from matcher._core.names import Names
 from matcher.errors import EventError, PatternError, RuleSetError
@@ -56,7 +57,7 @@ def thread_count(threads: int) -> int:
     return threads or os.cpu_count() or 1
 
 
-class RuleSet(Generic[Name]):
+class RuleSet(Current, Generic[Name]):
     """Named rules, matched all at once.
 
     `rules`: {name: pattern} or pairs of (name, pattern), compiled in bulk; a name that comes twice has both patterns
@@ -69,7 +70,8 @@ class RuleSet(Generic[Name]):
     Raises RuleSetError, a PatternError that holds every fault of every rule.
     """
 
-    __slots__ = ("_limits", "_lock", "_names", "_state", "_validate")
+    # `_state`, which readers use, is the base's: the machine and its owners' names (a list that only grows), swapped as one.
+    __slots__ = ("_limits", "_lock", "_names", "_validate")
 
     def __init__(
         self,
@@ -82,20 +84,18 @@ class RuleSet(Generic[Name]):
         self._validate = validate
         self._lock = threading.Lock()
         self._names = Names()
-        # What readers use, swapped as one: the machine, and its owners' names (a list that only grows).
-        self._state: tuple[Machine, list[Name]] = (_empty_machine(validate, limits), self._names.table)
+        self._state = (_empty_machine(validate, limits), self._names.table)
         if rules != ():
             self.update(rules)
 
     # ---- matching ----
 
-    def match(self, event: EventLike) -> list[Name]:
-        """Give the names of the rules that match, in the order first added.
+    if TYPE_CHECKING:  # the base's, in the core: a call has no frame of Python
 
-        Raises EventError, with the byte offset, if the event is not a strict JSON object or is over a limit.
-        """
-        machine, names = self._state
-        return machine.match(event if type(event) is bytes else eventtext.text_of(event), names)
+        def match(self, event: EventLike, /) -> list[Name]: ...
+
+    #: How the base turns an event that is no bytes into text.
+    _text = staticmethod(eventtext.text_of)
 
     def match_many(
         self, events: Iterable[EventLike], threads: int = 1, errors: Literal["raise", "return"] = "raise"

@@ -152,3 +152,5 @@ cdef extern from "lines.hpp" namespace "matcher" nogil:
 
 cdef class Machine:
     cdef shared_ptr[const CMachine] core
+
+    cdef list matched(self, bytes event, list names)
