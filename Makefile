@@ -9,17 +9,21 @@ EXAMPLE := examples/orders
 SECONDS ?= 60
 ARGUMENTS ?=
 
-.PHONY: help demo test lint types bench bench-compare fuzz asan stress wheel clean
+.PHONY: help demo test lint types bench bench-compare fuzz asan stress crash wheel clean
 .DEFAULT_GOAL := help
 
 help:  ## list the verbs
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | expand -t 16
 
-demo: .venv/ready  ## match example events against example rules, and explain a miss
+demo: .venv/ready  ## rules over example events, a shop on a bad day, an order's workflow
 	@echo; echo '$$ matcher match $(EXAMPLE)/rules.json $(EXAMPLE)/events.jsonl --format table'; echo
 	@$(BIN)/matcher match $(EXAMPLE)/rules.json $(EXAMPLE)/events.jsonl --format table
 	@echo; echo '$$ matcher explain $(EXAMPLE)/rules.json $(EXAMPLE)/events.jsonl --line 69 --name heavy-glass'; echo
 	@$(BIN)/matcher explain $(EXAMPLE)/rules.json $(EXAMPLE)/events.jsonl --line 69 --name heavy-glass || test $$? = 1
+	@echo; echo '$$ python examples/order-system/demo.py'; echo
+	@$(BIN)/python examples/order-system/demo.py
+	@echo; echo '$$ python examples/order-workflow/demo.py'; echo
+	@$(BIN)/python examples/order-workflow/demo.py
 
 test: lint types  ## lint, type-check and run every test
 	$(BIN)/python -m pytest $(ARGUMENTS)
@@ -49,6 +53,10 @@ asan: build/asan/ready  ## run the tests on a build with address and undefined-b
 
 stress: .venv/ready  ## match from many threads while rules come and go
 	$(BIN)/python -m pytest -m slow tests/stress $(ARGUMENTS)
+
+crash: .venv/ready  ## kill routers and workflows at random points, at full size
+	$(BIN)/python -m tests.crash.harness --fills 2
+	$(BIN)/python -m tests.crash.workflow_harness
 
 wheel: .venv/ready  ## build the sdist, and the wheel from it, into dist/
 	$(BIN)/python -m build
