@@ -23,11 +23,11 @@ class Path:
 
     def find(self, document: Any) -> Any:
         """The value there, or MISSING; with wildcards the list of all values there. Linear in what wildcards meet."""
-        first, *others = self.parts
-        if not others:
-            return first.get(document)
-        found = [first.get(document)]
-        for part in others:
+        found = self.parts[0].get(document)
+        if len(self.parts) == 1:
+            return found
+        found = [found]
+        for part in self.parts[1:]:
             found = [value for place in found for member in _members(place) if (value := part.get(member)) is not MISSING]
         return found
 

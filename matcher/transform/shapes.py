@@ -38,7 +38,10 @@ class Selected:
         value = self.path.find(_parsed(event))
         if value is MISSING:
             raise TargetError(f"the input path {self.text} leads nowhere in this event", retryable=False, code=NO_INPUT)
-        return _written(write, value)
+        try:
+            return write(value)
+        except ValueError as error:
+            raise _unwritable(error) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,10 @@ class Filled:
 
     def __call__(self, event: bytes, accepted: float) -> bytes:
         given = Given(event, _parsed(event) if self.parses else None, accepted)
-        return b"".join([piece if isinstance(piece, bytes) else _written(piece, given) for piece in self.pieces])
+        try:
+            return b"".join([piece if isinstance(piece, bytes) else piece(given) for piece in self.pieces])
+        except ValueError as error:
+            raise _unwritable(error) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +86,9 @@ def _parsed(event: bytes) -> Any:
         raise TargetError(f"the event is no JSON: {error}", retryable=False, code=NO_INPUT) from None
 
 
-def _written(form: Callable[[Any], bytes], value: Any) -> bytes:
-    try:
-        return form(value)
-    except ValueError as error:  # a number that no double holds, quotes where they would end a string
-        raise TargetError(f"a value of the event can't be written: {error}", retryable=False, code=NO_INPUT) from None
+def _unwritable(error: ValueError) -> TargetError:
+    """Of a number that no double holds, of quotes where they would end a string."""
+    return TargetError(f"a value of the event can't be written: {error}", retryable=False, code=NO_INPUT)
 
 
 #: Called with an event's bytes and when it was accepted. Raises TargetError, not to be retried, where there is no body.

@@ -79,7 +79,7 @@ def writer(hole: Hole, path: Path | None) -> Callable[[Given], bytes]:
     form, absent = (inside_object if hole.in_object else inside, b"") if hole.quoted else (write, b'""')
 
     def written(given: Given) -> bytes:
-        value = value_of(hole.name, path, given)
+        value = value_of(hole.name, path, given) if path is None else path.find(given.parsed)
         try:
             return absent if value is MISSING else form(value)
         except ValueError as error:
