@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
@@ -11,14 +10,14 @@ __all__ = ["moment", "spelled"]
 
 
 def spelled(seconds: float) -> str:
-    """Write seconds since the epoch as `2026-11-26T13:41:20Z`."""
+    """Write seconds since the epoch as `2026-11-26T13:41:20Z`. Raises ValueError beyond the years 1 to 9999."""
     return _spelled(int(seconds // 1))
 
 
 @lru_cache(maxsize=256)
 def _spelled(seconds: int) -> str:
     """Events of one second share its text."""
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+    return datetime.fromtimestamp(seconds, UTC).isoformat().removesuffix("+00:00") + "Z"
 
 
 def moment(value: Any) -> str:

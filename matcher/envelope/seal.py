@@ -47,7 +47,9 @@ def size(given: Entry) -> int:
     """
     if not isinstance(given, Mapping) or not entry.is_entry(given):
         return _bytes(given)
-    texts = [given.get("Source"), given.get("DetailType"), given.get("Detail"), *(given.get("Resources") or ())]
+    resources = given.get("Resources")
+    texts = [given.get("Source"), given.get("DetailType"), given.get("Detail")]
+    texts += resources if isinstance(resources, list | tuple) else ()
     return sum(_bytes(text) for text in texts) + (0 if given.get("Time") is None else _TIME_BYTES)
 
 

@@ -133,6 +133,7 @@ def test_an_entry_of_just_the_size_that_is_allowed() -> None:
 def test_the_size_of_other_objects_is_that_of_their_text() -> None:
     assert size(b'{"a":1}') == size({"a": 1}) == size('{"a":1}') == 7
     assert size(5) == 0  # type: ignore[arg-type]
+    assert size(entry(Resources=5)) == size(entry(Resources="arn")) == size(entry())
 
 
 def test_a_call_has_limits_of_its_own() -> None:
@@ -204,6 +205,8 @@ def test_what_an_event_may_not_be(given: Any, code: str, part: str) -> None:
         ("2026-01-02T03:04:05Z", "2026-01-02T03:04:05Z"),
         ("2026-01-02t03:04:05.25-01:30", "2026-01-02T04:34:05Z"),
         ("2026-01-02 03:04:05Z", "2026-01-02T03:04:05Z"),
+        ("0001-01-01T00:00:00Z", "0001-01-01T00:00:00Z"),
+        (-1, "1969-12-31T23:59:59Z"),
     ],
 )
 def test_times(value: Any, text: str) -> None:
@@ -211,7 +214,7 @@ def test_times(value: Any, text: str) -> None:
     assert event({"source": "s", "detail-type": "t", "time": value})["time"] in (text, value)
 
 
-@pytest.mark.parametrize("value", [True, None, "", "2026-01-02", "2026-01-02T03:04:05", 1e300, float("nan"), "9" * 5000])
+@pytest.mark.parametrize("value", [True, None, "", "2026-01-02", "2026-01-02T03:04:05", 1e300, float("nan"), "9" * 5000, 253_402_300_800, "0001-01-01T00:00:00+01:00"])
 def test_no_times(value: Any) -> None:
     with pytest.raises(ValueError, match="is no time"):
         moment(value)
@@ -242,6 +245,7 @@ NAMED = st.sampled_from(sorted({*ENVELOPE, "Source", "DetailType", "Detail", "Ti
 
 @given(st.dictionaries(NAMED | st.text(max_size=3), JSON | st.text(max_size=5), max_size=8), st.booleans())
 def test_no_object_raises_and_none_loses_a_member(given: dict[str, Any], as_text: bool) -> None:
+    check_call([given], AWS)
     found = seal(json.dumps(given) if as_text else given, FILL)
     if isinstance(found, Refused):
         assert found.code in {"InvalidArgument", "MalformedDetail"}
