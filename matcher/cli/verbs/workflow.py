@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from matcher.cli.terminal import guarded
+from matcher.cli.verbs import executions
 
 __all__ = ["declare"]
 
@@ -75,6 +76,7 @@ def declare(app: typer.Typer) -> None:
     verbs = typer.Typer(no_args_is_help=True, rich_markup_mode="rich")
     verbs.command("check", epilog=_CHECK_EPILOG)(check)
     verbs.command("graph", epilog=_GRAPH_EPILOG)(graph)
+    executions.declare(verbs)
     app.add_typer(verbs, name="workflow", help="Check, draw and run workflows in the Amazon States Language.")
 
 
