@@ -164,14 +164,25 @@ class Router(Dispatching):
     async def astop(self, grace: float = 30.0) -> None:
         """Deliver nothing more: what is being sent has `grace` seconds to end, the rest is handed back to the store.
 
-        The store is closed; it is opened again when it is next needed.
+        The store and targets that have an `aclose` are closed; they are opened again when they are next needed.
         """
         running, self._running = self._running, None
         if running is not None:
-            self._registry.follow(None)
+            plans = self._registry.follow(None)
             await running.stop(grace)
+            await self._let_go(plans)
         await self._opened.close()
         self._around.threads.close()
+
+    async def _let_go(self, plans: Iterable[Plan]) -> None:
+        """Close what targets hold open; one that can't be closed is told of, and keeps no other from it."""
+        for target in {id(plan.given): plan.given for plan in plans}.values():
+            close = getattr(target, "aclose", None)
+            if close is not None:
+                try:
+                    await close()
+                except Exception as error:  # noqa: BLE001 (a target's own)
+                    self._observer.log("error", "a target could not be closed", target=repr(target), error=repr(error))
 
     def _refuse_own_loop(self, method: str) -> None:
         if self._running is not None and asyncio._get_running_loop() is self._running.loop:

@@ -354,3 +354,31 @@ def test_a_stop_hands_back_what_is_not_done(tmp_path) -> None:
     with router:
         assert took.wait(5)
     assert router.health().live is False
+
+
+class Door:
+    """A target that holds something open, and may fail to close it."""
+
+    def __init__(self, error: Exception | None = None) -> None:
+        self.error = error
+        self.closed = 0
+
+    async def send(self, message: Any) -> None:
+        pass
+
+    async def aclose(self) -> None:
+        self.closed += 1
+        if self.error is not None:
+            raise self.error
+
+
+def test_a_stop_closes_targets_once_each_and_goes_on_where_one_fails() -> None:
+    broken, shared = Door(OSError("it jams")), Door()
+    router = Router()
+    target(router, broken)
+    target(router, shared, rule="other")
+    router.add_target("r", shared)
+    with router:
+        router.put(event(n=1))
+        router.drain()
+    assert (broken.closed, shared.closed) == (1, 1)
