@@ -7,10 +7,9 @@ from typing import Any, Final
 
 import orjson
 
-from matcher.envelope.answer import INVALID, MALFORMED, Sealed, refuse, reject
+from matcher.envelope.answer import INVALID, MALFORMED, Refused, RefusedEntry, Sealed, refuse, reject
 from matcher.envelope.fields import Fill, checked_detail_type, checked_resources, checked_source, checked_time
 from matcher.envelope.strict import object_text
-from matcher.errors import EventError
 from matcher.quotas import Quotas
 from matcher.transform.text import read
 
@@ -25,9 +24,9 @@ def seal(given: Any, fill: Fill, quotas: Quotas) -> Sealed:
         given = {**given, "time": checked_time("time", given["time"])}
     try:
         text = object_text(given, quotas.nesting)
-    except (EventError, TypeError) as error:
-        text = bytes(reject(INVALID, f"The event is malformed: {error}."))
-    members = given if isinstance(given, Mapping) else read(text)
+        members = given if isinstance(given, Mapping) else read(text)
+    except (TypeError, ValueError) as error:  # an EventError is a ValueError
+        raise RefusedEntry(Refused(INVALID, f"The event is malformed: {error}.")) from None
     if "source" not in members or "detail-type" not in members:
         return Sealed(text, _given_id(members) or fill.make_id())
     _check(members, quotas)

@@ -83,7 +83,7 @@ def _parsed(event: bytes) -> Any:
     try:
         return read(event)
     except ValueError as error:
-        raise TargetError(f"the event is no JSON: {error}", retryable=False, code=NO_INPUT) from None
+        raise TargetError(f"the event can't be read: {error}", retryable=False, code=NO_INPUT) from None
 
 
 def _unwritable(error: ValueError) -> TargetError:

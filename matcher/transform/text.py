@@ -15,6 +15,7 @@ __all__ = ["inside", "inside_object", "read", "write"]
 _LONG: Final = b"0" * 19
 _DIGITS_AS_ZERO: Final = bytes.maketrans(b"123456789", b"0" * 9)
 _QUOTE: Final = re.compile(rb'(\\[^"])|\\?"')
+_TOO_DEEP: Final = "more objects and arrays inside one another than Python's recursion limit allows"
 
 
 class _Beyond(float):
@@ -27,21 +28,31 @@ def _number(text: str) -> float:
 
 
 def read(event: bytes) -> Any:
-    """Parse an event. Integers keep every digit; other numbers are doubles, and one beyond them can't be written."""
+    """Parse an event. Integers keep every digit; other numbers are doubles, and one beyond them can't be written.
+
+    Raises ValueError for what is no JSON, or too deep for `json`.
+    """
     if _LONG not in event.translate(_DIGITS_AS_ZERO):  # a regular expression takes ten times as long
         try:
             return orjson.loads(event)
         except orjson.JSONDecodeError:
             pass  # lone surrogates, which JSON text can spell and UTF-8 can't; numbers beyond a double
-    return json.loads(event, parse_float=_number)
+    try:
+        return json.loads(event, parse_float=_number)
+    except RecursionError:
+        raise ValueError(_TOO_DEEP) from None
 
 
 def write(value: Any) -> bytes:
     """Make compact JSON of a value. Raises TypeError or ValueError for what JSON can't hold."""
     try:
         return orjson.dumps(value)
-    except orjson.JSONEncodeError:  # integers beyond 64 bits, lone surrogates
+    except orjson.JSONEncodeError:  # integers beyond 64 bits, lone surrogates, more than 254 levels
+        pass
+    try:
         return json.dumps(value, allow_nan=False, separators=(",", ":")).encode()
+    except RecursionError:
+        raise ValueError(_TOO_DEEP) from None
 
 
 def inside(value: Any) -> bytes:

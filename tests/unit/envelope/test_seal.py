@@ -156,6 +156,12 @@ def test_an_event_gets_what_it_lacks_and_keeps_its_text() -> None:
     assert event({"source": "a", "detail-type": "t"})["detail"] == {}
 
 
+def test_an_event_too_deep_for_python_is_refused() -> None:
+    deep = b'{"a":' * 200_000 + b"1" + b"}" * 200_000
+    assert "limit of 1000 levels" in refused(deep).message
+    assert "recursion limit" in refused(deep, Quotas(nesting=300_000)).message
+
+
 def test_a_complete_event_is_not_touched() -> None:
     text = sealed(entry()).event.replace(b'"id":"made"', b'"id": "other"')
     assert sealed(text) == Sealed(text, "other")

@@ -10,7 +10,10 @@ import pytest
 from matcher.errors import ShapeError, TargetError
 from matcher.quotas import AWS
 from matcher.transform import Origin, define, preview
+from matcher.transform.text import write
 
+#: Levels that are too many for every version of Python.
+DEPTH = 1_000_000
 EVENT = b'{"id": "1", "detail": {"total": 1.50, "words": ["a"]}}'
 
 
@@ -69,9 +72,25 @@ def test_a_function_that_fails_is_told_of_and_not_tried_again(function: Any) -> 
 def test_an_event_that_is_no_json_is_not_tried_again() -> None:
     for shape in (define(input_path="$.a"), define(transform=lambda _: 1)):
         assert shape is not None
-        with pytest.raises(TargetError, match="the event is no JSON") as caught:
+        with pytest.raises(TargetError, match="the event can't be read") as caught:
             shape(b'{"a": 01}', 0.0)
         assert caught.value.retryable is False
+
+
+def test_an_event_that_is_too_deep_for_python_is_not_tried_again() -> None:
+    shape = define(input_path="$.deep")
+    assert shape is not None
+    with pytest.raises(TargetError, match="can't be read: more objects and arrays") as caught:
+        shape(b'{"deep": ' + b"[" * DEPTH + b"]" * DEPTH + b"}", 0.0)
+    assert caught.value.retryable is False
+
+
+def test_a_value_that_is_too_deep_for_python_is_not_written() -> None:
+    value: list[Any] = []
+    for _ in range(DEPTH):
+        value = [value]
+    with pytest.raises(ValueError, match="more objects and arrays"):
+        write(value)
 
 
 def test_a_number_that_no_double_holds_is_no_null() -> None:
