@@ -75,7 +75,7 @@ def test_the_python_of_a_document_does_what_it_says(path: Path, monkeypatch: pyt
             if wanted is not None:
                 assert found == wanted, ast.unparse(node)
                 checked += 1
-    assert checked >= 5
+    assert checked >= 3
 
 
 def commands() -> list[tuple[str, str]]:
