@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 from matcher.errors import ShapeError, TargetError
 from matcher.transform import define, preview
 
+STRINGS = st.text() | st.text('"\\\n<>x')
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | STRINGS,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(STRINGS, inner, max_size=4),
     max_leaves=12,
 )
 NAMES = ("x", "y", "a-b_1")
@@ -116,6 +117,7 @@ def test_an_object_is_filled_with_what_its_variables_are(
 
 
 @given(st.lists(WORDS, min_size=1, max_size=3), EVENTS, st.booleans())
+@example([(Name("x"),)], {"detail": {"x": ['a"b', '\\"', "\\"]}}, False)
 def test_strings_are_filled_with_words(lines: list[tuple[str, ...]], event: dict[str, Any], ascii_only: bool) -> None:
     template = "\n".join(written(line, ascii_only) for line in lines)
     shape = define(input_transformer={"paths": PATHS, "template": template})
