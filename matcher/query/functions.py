@@ -37,10 +37,10 @@ def spread(first: float, last: float, step: float) -> list[int]:
     start, stop, stride = _whole(first), _whole(last), _whole(step)
     if stride == 0:
         raise ValueError("the step of a range must not be 0")
-    made = range(start, stop + (1 if stride > 0 else -1), stride)
-    if len(made) > SPREAD:
-        raise ValueError(f"a range may have {SPREAD} elements, this one has {len(made)}")
-    return list(made)
+    count = (stop - start) // stride + 1
+    if count > SPREAD:
+        raise ValueError(f"a range may have {SPREAD} elements, this one has {count}")
+    return [start + stride * index for index in range(count)]
 
 
 def _whole(number: float) -> int:

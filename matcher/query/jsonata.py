@@ -46,9 +46,9 @@ FUNCTION: Final = _Function()
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """What one evaluation may cost."""
+    """What one evaluation may cost; the seconds are those of all expressions of one state together."""
 
-    seconds: float = 2.0
+    seconds: float = 1.0
     #: Calls inside one another.
     depth: int = 500
     #: Evaluations of a part of the expression: the same on any machine, where seconds are not.
@@ -85,12 +85,17 @@ class Expression:
     engines: dict[tuple[str, ...], Engine] = field(default_factory=dict, compare=False, repr=False)
 
     def evaluate(
-        self, variables: Mapping[str, Any], now: float = 0.0, random: Random | None = None, bounds: Bounds = BOUNDS
+        self,
+        variables: Mapping[str, Any],
+        now: float = 0.0,
+        random: Random | None = None,
+        bounds: Bounds = BOUNDS,
+        seconds: float | None = None,
     ) -> Any:
         """The value, MISSING where it is undefined, or FUNCTION. Raises EvaluationError.
 
         `variables` are the `$name`s; `now` (seconds since the epoch) is what `$now` and `$millis` give; `random` is
-        what `$random` and `$uuid` draw from.
+        what `$random` and `$uuid` draw from. `seconds` are those that are left of the bounds'.
         """
         if self.plain is not None:
             found = _walk(self.plain, variables)
@@ -102,10 +107,11 @@ class Expression:
         engine = self.engines.get(present)
         if engine is None:
             engine = self.engines[present] = _engine(_with(present, self.text))
-        value = _run(engine, document, bindings, now, bounds)
+        left = bounds.seconds if seconds is None else seconds
+        value = _run(engine, document, bindings, now, bounds, left)
         if value is not None:
             return value
-        kind = _run(_engine(_with(present, f"$type(({self.text}\n))")), document, bindings, now, bounds)
+        kind = _run(_engine(_with(present, f"$type(({self.text}\n))")), document, bindings, now, bounds, left)
         return None if kind == "null" else FUNCTION if kind == "function" else MISSING
 
 
@@ -128,14 +134,14 @@ def _walk(names: tuple[str, ...], variables: Mapping[str, Any]) -> Any:
     return value
 
 
-def _run(engine: Engine, document: Any, bindings: dict[str, Any] | None, now: float, bounds: Bounds) -> Any:
+def _run(engine: Engine, document: Any, bindings: dict[str, Any] | None, now: float, bounds: Bounds, seconds: float) -> Any:
     from jlens import JlensError
 
     try:
         return engine.evaluate(
             document,
             bindings,
-            timeout=bounds.seconds,
+            timeout=seconds,
             max_depth=bounds.depth,
             max_steps=bounds.steps,
             max_string_length=bounds.size,

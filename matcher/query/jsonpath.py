@@ -19,7 +19,7 @@ from matcher.query.reference import MISSING, Reference, split
 if TYPE_CHECKING:
     from jsonpath import JSONPath
 
-__all__ = ["Path", "compile_path"]
+__all__ = ["CostError", "Path", "compile_path"]
 
 #: What may end a path: `$.items.length()`.
 _FUNCTIONS: Final[dict[str, Callable[[Any], Any]]] = {
@@ -39,6 +39,10 @@ _CALL: Final = re.compile(rf"\.({'|'.join(_FUNCTIONS)})\(\)$")
 _IDLE_DOT: Final = re.compile(r"""('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")|(?<!\.)\.(?=\[)""")
 
 
+class CostError(Exception):
+    """A search costs more than it may; the text says what of."""
+
+
 @dataclass(frozen=True, slots=True)
 class Path:
     """`root` is what `$` stands for, as in a Reference."""
@@ -55,7 +59,10 @@ class Path:
         return self.query is None
 
     def find(self, document: Any) -> Any:
-        """The value, the list of values, or MISSING. O(size of the document) for `..`, else of what the steps pass."""
+        """The value, the list of values, or MISSING. O(size of the document) for `..`, else of what the steps pass.
+
+        Raises CostError where several `..`, or what a filter asks, would cost more than a search may.
+        """
         found = self.prefix.get(document)
         if self.query is not None and found is not MISSING:
             found = _findall(self.query, document)
@@ -74,12 +81,14 @@ class Path:
 
 
 def _findall(query: JSONPath, document: Any) -> Any:
-    """MISSING where the search costs more than it may: too deep, or a regular expression that does not end."""
+    """MISSING where a filter compares what can't be compared."""
     from jsonpath import JSONPathError
 
+    from matcher.query.environment import search
+
     try:
-        return query.findall(document)
-    except (JSONPathError, TimeoutError, RecursionError):
+        return search(query, document)
+    except JSONPathError:
         return MISSING
 
 
@@ -100,11 +109,11 @@ def _query(text: str, shift: int) -> JSONPath:
     try:
         from jsonpath import JSONPathError
 
-        from matcher.query.environment import environment
+        from matcher.query.environment import compile_query
     except ImportError:
         raise MissingExtra("workflow") from None
     try:
-        return cast("JSONPath", environment().compile(text))
+        return cast("JSONPath", compile_query(text))
     except JSONPathError as error:
         at = error.token.index + shift if error.token is not None else shift
         reason = str(error.args[0]) if error.args else str(error)

@@ -14,8 +14,8 @@ from matcher.workflow import failure
 from matcher.workflow.asl.machine import And, ChoiceRule, Comparison, Condition, Not, Or
 from matcher.workflow.expressions import typed
 from matcher.workflow.failure import Failure
+from matcher.workflow.finding import finder
 from matcher.workflow.frames import Json
-from matcher.workflow.paths import finder
 from matcher.workflow.scene import Scene
 
 __all__ = ["instant", "matches", "predicate"]

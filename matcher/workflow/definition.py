@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, TypeAlias
 
@@ -11,7 +12,7 @@ from matcher.workflow.asl.build import build
 from matcher.workflow.asl.limits import DEFAULT, DefinitionLimits
 from matcher.workflow.asl.machine import Json, Machine, QueryLanguage, State
 from matcher.workflow.asl.naming import pointer_to
-from matcher.workflow.check.diagnostic import Code, Diagnostic, Place, Report, Severity
+from matcher.workflow.check.diagnostic import Code, Diagnostic, Place, Report, Severity, TooManyFaults
 from matcher.workflow.check.machines import check_machine
 from matcher.workflow.check.reading import read_definition
 
@@ -46,10 +47,12 @@ def load_state(
     """
     report = Report()
     place = Place(report)
-    value = read_definition(place, definition, DEFAULT)
-    whole = {"QueryLanguage": language.value, "StartAt": name, "States": {name: value}}
-    if not report.failed:
-        check_machine(place, whole)
+    whole: dict[str, Any] = {}
+    with suppress(TooManyFaults):
+        value = read_definition(place, definition, DEFAULT)
+        whole = {"QueryLanguage": language.value, "StartAt": name, "States": {name: value}}
+        if not report.failed:
+            check_machine(place, whole)
     prefix = pointer_to("", "States", name)
     errors = tuple(
         replace(one, at=one.at.removeprefix(prefix))
@@ -69,9 +72,11 @@ def _leads_on(found: Diagnostic, prefix: str) -> bool:
 
 
 def _checked(definition: Definition, express: bool, limits: DefinitionLimits) -> tuple[Json, tuple[Diagnostic, ...]]:
-    report = Report()
+    report = Report(limits.errors)
     place = Place(report, express=express)
-    value = read_definition(place, definition, limits)
-    if not report.failed:
-        check_machine(place, value)
+    value = None
+    with suppress(TooManyFaults):
+        value = read_definition(place, definition, limits)
+        if not report.failed:
+            check_machine(place, value)
     return value, tuple(report.diagnostics)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from time import perf_counter
 from typing import Final
 
 from matcher.query.jsonata import FUNCTION, EvaluationError, Expression, compile_expression
@@ -17,7 +18,6 @@ __all__ = ["is_expression", "kind", "template", "typed"]
 _AROUND: Final = re.compile(r"\{%(.*)%\}", re.DOTALL)
 #: What an expression may say and not need the context object.
 _NARROW: Final = re.compile(r"\$states\s*\.\s*(?:input|result|errorOutput)\b")
-
 
 def is_expression(value: Json) -> bool:
     return isinstance(value, str) and _AROUND.fullmatch(value) is not None
@@ -75,11 +75,17 @@ def _evaluator(text: str, field: str) -> Evaluator:
 
 
 def _evaluate(expression: Expression, variables: dict[str, Json], scene: Scene, about: str, field: str) -> Json:
+    left = scene.bounds.seconds - scene.spent[0]
+    if left <= 0:
+        raise _failure(f"{about} was not evaluated: the expressions of a state may take {scene.bounds.seconds} seconds together.", field)
+    begun = perf_counter()
     try:
-        return expression.evaluate(variables, scene.now, scene.random, scene.bounds)
+        return expression.evaluate(variables, scene.now, scene.random, scene.bounds, left)
     except EvaluationError as error:
         code = f"{error.code}: " if error.code else ""
         raise _failure(f"{about} threw an error during evaluation. {code}{error}", field) from None
+    finally:
+        scene.spent[0] += perf_counter() - begun
 
 
 def _failure(cause: str, field: str) -> Failure:

@@ -29,6 +29,7 @@ def branch(turn: Turn, frame: Frame, step: Step, scene: Scene) -> None:
     """Start every branch of a Parallel on the same input."""
     document = effective(frame, step, scene)
     given = step.arguments(document, scene) if step.arguments else frame.input if step.jsonata else document
+    turn.fits(frame, given)
     last = turn.event(frame.history, frame.last, "ParallelStateStarted")
     turn.put(replace(frame, last=last, work=Fanning(started=len(step.scopes))))
     for index, scope in enumerate(step.scopes):
@@ -135,6 +136,7 @@ def _batch(items: Iterable[Json], settings: dict[str, Json]) -> tuple[int, Json]
 
 
 def _start(turn: Turn, frame: Frame, step: Step, index: int, item: Json, given: Json, previous: int) -> None:
+    turn.fits(frame, given)
     scope = step.scopes[0]
     first = turn.execution.program.scopes[scope].start_at
     if step.distributed:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import math
 import re
 from collections.abc import Callable, Mapping
 from random import Random
@@ -17,10 +18,15 @@ import orjson
 from matcher.query.functions import digest, partition, spread, uuid
 from matcher.workflow.frames import Json
 
-__all__ = ["FUNCTIONS", "Literal"]
+__all__ = ["FUNCTIONS", "LONGEST", "Literal"]
 
 #: Characters that Base64Encode, Base64Decode and Hash take (AWS: 10,000).
 _TEXT: Final = 10_000
+#: Bytes of a text that a function makes, and of all that one function is given (AWS: 262,144, of what a state gives).
+LONGEST: Final = 16 * 1024 * 1024
+_TOO_LONG: Final = f"a text may have {LONGEST:,} bytes, this one has more"
+#: Integers are from minus this to below this.
+_LONG: Final = 2**63
 _ESCAPE: Final = re.compile(r"\\(.)", re.DOTALL)
 _PLACE: Final = re.compile(r"\\(.)|\{\}", re.DOTALL)
 
@@ -100,7 +106,7 @@ def _math_random(random: Random, start: Json, end: Json, seed: Json = None) -> i
 
 
 def _math_add(_random: Random, first: Json, second: Json) -> int:
-    return _integer(first) + _integer(second)
+    return _whole(_integer(first) + _integer(second))
 
 
 def _string_split(_random: Random, text: Json, delimiters: Json) -> list[str]:
@@ -117,14 +123,18 @@ def _uuid(random: Random) -> str:
 def _format(_random: Random, template: Json, *values: Json) -> str:
     written = template.written if isinstance(template, Literal) else _string(template)
     left = iter(values)
-    taken = 0
+    taken = size = 0
 
     def fill(found: re.Match[str]) -> str:
-        nonlocal taken
+        nonlocal taken, size
         if found[1] is not None:
             return found[1]
         taken += 1
-        return _java(next(left, None)) if taken <= len(values) else ""
+        text = _java(next(left, None)) if taken <= len(values) else ""
+        size += len(text)
+        if size > LONGEST:
+            raise ValueError(_TOO_LONG)
+        return text
 
     made = _PLACE.sub(fill, written)
     if taken != len(values):
@@ -154,7 +164,10 @@ def _string_to_json(_random: Random, text: Json) -> Json:
 
 
 def _json_to_string(_random: Random, value: Json) -> str:
-    return orjson.dumps(value).decode()
+    text = orjson.dumps(value)
+    if len(text) > LONGEST:
+        raise ValueError(_TOO_LONG)
+    return text.decode()
 
 
 def _key(value: Json) -> bytes:
@@ -181,7 +194,7 @@ def _short(value: Json) -> str:
 
 
 def _number(value: Json) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise TypeError(f"a number is wanted, found {_json_to_string(Random(0), value)}")
     return value
 
@@ -189,7 +202,13 @@ def _number(value: Json) -> float:
 def _integer(value: Json) -> int:
     """Fractions are rounded, halves up."""
     number = _number(value)
-    return number if isinstance(number, int) else int(number + 0.5 if number >= 0 else number - 0.5)
+    return _whole(number if isinstance(number, int) else int(number + 0.5 if number >= 0 else number - 0.5))
+
+
+def _whole(value: int) -> int:
+    if not -_LONG <= value < _LONG:
+        raise ValueError("an integer of 64 bits is wanted, this one is longer")
+    return value
 
 
 FUNCTIONS: Final[Mapping[str, Callable[..., Any]]] = {

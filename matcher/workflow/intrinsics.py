@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from typing import Final
 
+import orjson
+
 from matcher.errors import Fault, QueryError
 from matcher.query.jsonpath import compile_path
-from matcher.query.reference import CONTEXT, INPUT, MISSING
+from matcher.query.reference import MISSING
 from matcher.workflow import failure
 from matcher.workflow.failure import Failure, shown
+from matcher.workflow.finding import finder
 from matcher.workflow.frames import Json
-from matcher.workflow.functions import FUNCTIONS, Literal
+from matcher.workflow.functions import FUNCTIONS, LONGEST, Literal
 from matcher.workflow.scene import Evaluator, Scene, constant
 
 __all__ = ["compile_call", "parse_call"]
@@ -22,6 +26,10 @@ _DEPTH: Final = 10
 _NAME: Final = re.compile(r"\s*(States\.[A-Za-z0-9]+)\s*\(")
 _TEXT: Final = re.compile(r"'((?:[^'\\]|\\.)*)'", re.DOTALL)
 _NUMBER: Final = re.compile(r"-?(?:0|[1-9]\d*)(\.\d+)?(?:[eE][+-]?\d+)?")
+#: Paths in one call, with those within it, below which their values are not measured.
+_MANY: Final = 64
+#: Digits of integers that are surely below 2 ** 63; longer ones are doubles.
+_DIGITS: Final = 19
 _WORD: Final = re.compile(r"true|false|null")
 _WORDS: Final = {"true": True, "false": False, "null": None}
 _SPACE: Final = re.compile(r"\s*")
@@ -85,8 +93,7 @@ def _argument(text: str, at: int, depth: int) -> tuple[Json, int]:
     if quoted := _TEXT.match(text, at):
         return Literal.read(quoted[1]), quoted.end()
     if number := _NUMBER.match(text, at):
-        plain = number[1] is None and "e" not in number[0].lower()
-        return int(number[0]) if plain else float(number[0]), number.end()
+        return _number(text, number), number.end()
     if word := _WORD.match(text, at):
         return _WORDS[word[0]], word.end()
     if text[at : at + 1] == "$":
@@ -97,6 +104,16 @@ def _argument(text: str, at: int, depth: int) -> tuple[Json, int]:
             raise _wrong(text, at, f"a JSONPath ({error})") from None
         return Found(text[at:end].strip()), end
     return _call(text, at, depth + 1)
+
+
+def _number(text: str, found: re.Match[str]) -> float:
+    spelled = found[0]
+    if spelled.lstrip("-").isdigit() and len(spelled) < _DIGITS:
+        return int(spelled)
+    value = float(spelled)
+    if math.isinf(value):
+        raise _wrong(text, found.start(), "a number that a double can hold")
+    return value
 
 
 def _path_end(text: str, at: int) -> int:
@@ -121,16 +138,17 @@ def _path_end(text: str, at: int) -> int:
 
 def compile_call(text: str, field: str) -> Evaluator:
     """The call that stands in the field of that name, to be made."""
-    return _compiled(parse_call(text), field)
+    return _compiled(parse_call(text), field, text.count("$") > _MANY)
 
 
-def _compiled(argument: Json, field: str) -> Evaluator:
+def _compiled(argument: Json, field: str, measured: bool) -> Evaluator:
+    """`measured`: so many values are asked for that they may be more than can be held when they are written out."""
     match argument:
         case Found(path):
             return _found(path, field)
         case Call(name, arguments):
             function = FUNCTIONS[name]
-            parts = [_compiled(part, field) for part in arguments]
+            parts = [_compiled(part, field, measured) for part in arguments]
             if name == "States.Format" and arguments and isinstance(arguments[0], Literal):
                 parts[0] = constant(arguments[0])
         case _:
@@ -139,23 +157,29 @@ def _compiled(argument: Json, field: str) -> Evaluator:
     def run(document: Json, scene: Scene) -> Json:
         values = [part(document, scene) for part in parts]
         try:
+            if measured:
+                _measure(values)
             return function(scene.random, *values)
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, OverflowError, RecursionError) as error:
             cause = f"The intrinsic function {name} specified for the field '{field}' failed: {error}"
             raise Failure(failure.INTRINSIC, cause, described=True) from None
 
     return run
 
 
+def _measure(values: list[Json]) -> None:
+    room = LONGEST
+    for value in values:
+        room -= len(orjson.dumps(value))
+        if room < 0:
+            raise ValueError(f"its arguments have more than {LONGEST:,} bytes")
+
+
 def _found(text: str, field: str) -> Evaluator:
-    path = compile_path(text)
+    find = finder(compile_path(text))
 
     def run(document: Json, scene: Scene) -> Json:
-        if path.root == INPUT:
-            found = path.find(document)
-        else:
-            base = scene.context if path.root == CONTEXT else scene.variables.get(path.root, MISSING)
-            found = path.find(base)
+        found = find(document, scene)
         if found is MISSING:
             cause = f"The JSONPath '{text}' specified for the field '{field}' could not be found in the input '{shown(document)}'"
             raise Failure(failure.RUNTIME, cause, described=True)

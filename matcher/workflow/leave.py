@@ -31,6 +31,8 @@ def leave(turn: Turn, frame: Frame, step: Step, result: Json, scene: Scene) -> N
         assigned = None if step.assign is None else step.assign(states, scene)
     else:
         selected = result if step.selector is None else step.selector(result, scene)
+        if step.wide:
+            turn.fits(frame, selected)
         assigned = None if step.assign is None else step.assign(selected, scene)
         output = selected if step.merge is None else step.merge(frame.input, selected)
         if step.output is not None:

@@ -5,30 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from matcher.query.jsonpath import Path, compile_path
-from matcher.query.reference import CONTEXT, INPUT, MISSING
+from matcher.query.reference import MISSING
 from matcher.workflow import failure
 from matcher.workflow.failure import Failure, shown
+from matcher.workflow.finding import base, finder, whole
 from matcher.workflow.frames import Json
 from matcher.workflow.intrinsics import compile_call
 from matcher.workflow.scene import Evaluator, Scene, constant
 
-__all__ = ["field_path", "finder", "pick", "shaper", "whole"]
-
-
-def whole(document: Json, _scene: Scene) -> Json:
-    """`$`: the document itself."""
-    return document
-
-
-def finder(path: Path) -> Evaluator:
-    """What the path finds, or MISSING."""
-    find = path.prefix.get if path.definite and path.function is None else path.find
-    root = path.root
-    if root == INPUT:
-        return whole if path.text == "$" else lambda document, _scene: find(document)
-    if root == CONTEXT:
-        return lambda _document, scene: find(scene.context)
-    return lambda _document, scene: find(scene.variables.get(root, MISSING))
+__all__ = ["field_path", "pick", "shaper"]
 
 
 def _required(text: str, cause: Callable[[Path, Json, Scene], str]) -> Evaluator:
@@ -50,7 +35,7 @@ def pick(text: str | None) -> Evaluator:
     """InputPath, OutputPath and such: what the path finds; null makes an empty object."""
     if text is None:
         return lambda _document, _scene: {}
-    return _required(text, lambda path, document, scene: f"Invalid path '{text}' : {path.missing(_base(path, document, scene))}")
+    return _required(text, lambda path, document, scene: f"Invalid path '{text}' : {path.missing(base(path, document, scene))}")
 
 
 def field_path(text: str, field: str) -> Evaluator:
@@ -63,12 +48,6 @@ def field_path(text: str, field: str) -> Evaluator:
             f"The JSONPath '{text}' specified for the field '{field}' could not be found in the input '{shown(document)}'"
         ),
     )
-
-
-def _base(path: Path, document: Json, scene: Scene) -> Json:
-    if path.root == INPUT:
-        return document
-    return scene.context if path.root == CONTEXT else scene.variables.get(path.root, {})
 
 
 def shaper(template: Json) -> Evaluator:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from matcher.query.reference import parse
 from matcher.workflow import expressions, failure
@@ -25,8 +26,9 @@ from matcher.workflow.asl.machine import (
 from matcher.workflow.choice import predicate
 from matcher.workflow.failure import Failure
 from matcher.workflow.fields import special
+from matcher.workflow.finding import whole
 from matcher.workflow.frames import Json
-from matcher.workflow.paths import pick, shaper, whole
+from matcher.workflow.paths import pick, shaper
 from matcher.workflow.scene import Evaluator
 
 __all__ = ["Program", "Rule", "Scope", "Step", "compile_machine"]
@@ -78,6 +80,8 @@ class Step:
     #: Scopes of its branches, or of its processor.
     scopes: tuple[str, ...] = ()
     distributed: bool = False
+    #: So much is found for it that it may be more than can be held when it is written out.
+    wide: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +139,27 @@ def _step(state: State) -> Step:
         resource=state.resource if isinstance(state, Task) else "",
         scopes=tuple(part.pointer for part in _inner(state)),
         distributed=isinstance(processor, Processor) and processor.mode is Mode.DISTRIBUTED,
+        wide=sum(_asked(getattr(state, name, None)) for name in _TEMPLATES) > _MANY,
         **compiled,
     )
+
+
+#: Attributes that hold templates.
+_TEMPLATES: Final = ("arguments", "parameters", "result_selector", "output", "assign", "item_selector", "items")
+#: Values that are found for one state below which it is not wide.
+_MANY: Final = 64
+
+
+def _asked(template: Json) -> int:
+    """Values that are found for a template, and some more: strings with `$`."""
+    match template:
+        case str():
+            return "$" in template
+        case dict():
+            return sum(map(_asked, template.values()))
+        case list():
+            return sum(map(_asked, template))
+    return 0
 
 
 def _jsonata(state: State) -> dict[str, Evaluator | Merge | None]:

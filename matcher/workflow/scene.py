@@ -37,7 +37,7 @@ class Settings:
 class Scene:
     """What a state's expressions see. The context object is built when one asks for it."""
 
-    __slots__ = ("_context", "bounds", "frame", "make_context", "now", "random", "token", "variables")
+    __slots__ = ("_context", "bounds", "frame", "make_context", "now", "random", "spent", "token", "variables")
 
     def __init__(
         self,
@@ -55,11 +55,14 @@ class Scene:
         self.random = random
         self.bounds = bounds
         self.token = ""
+        #: Seconds that JSONata has taken, of this scene and of those of its items.
+        self.spent = [0.0]
         self._context: dict[str, Json] | None = None
 
     def of_item(self, item: Json) -> Scene:
         """The scene of a Map's item selector: the same, with the item in its context."""
         made = Scene(self.frame, self.variables, self.make_context, self.now, self.random, self.bounds)
+        made.spent = self.spent
         made._context = {**self.context, "Map": {"Item": item}}
         return made
 

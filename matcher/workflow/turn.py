@@ -29,6 +29,26 @@ def oversize(what: str) -> str:
     )
 
 
+#: Bytes that a wide state's value may have where payloads have no limit.
+_HELD: Final = 1 << 26
+
+
+def _exceeds(value: Json, limit: int) -> bool:
+    """Whether the value has more bytes as JSON, without writing it: it may hold the same large part a thousand times.
+
+    Counts no more than is surely there, and stops behind the limit.
+    """
+    waiting = [value]
+    while waiting and limit >= 0:
+        part = waiting.pop()
+        limit -= len(part) if isinstance(part, str) else 2 + len(part) if isinstance(part, list | dict) else 1
+        if isinstance(part, dict):
+            waiting += part.values()
+        elif isinstance(part, list):
+            waiting += part
+    return limit < 0
+
+
 class Over(NamedTuple):
     """A frame that has ended: with an output, or (`failed`) by an error."""
 
@@ -122,7 +142,10 @@ class Turn:
 
         `what` gave it: the state, where nothing else is named.
         """
-        if value is not frame.input and self.too_large(value):
+        if value is frame.input:
+            return
+        limit = self.execution.settings.payload_bytes
+        if (self.step(frame).wide and _exceeds(value, limit or _HELD)) or self.too_large(value):
             raise Failure(failure.DATA_LIMIT, oversize(what or frame.state))
 
     def too_large(self, value: Json) -> bool:

@@ -15,6 +15,8 @@ class DefinitionLimits:
     definition_bytes: int = 1_048_576
     #: Objects and arrays inside one another. Checks and builders recurse as deep, a few frames a level.
     nesting: int = 200
+    #: Errors that are told of one definition (AWS: 100); the last says that there are more.
+    errors: int = 1_000
 
 
 DEFAULT = DefinitionLimits()

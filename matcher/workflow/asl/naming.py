@@ -16,4 +16,9 @@ def field_name(attribute: str) -> str:
 
 def pointer_to(parent: str, *steps: str | int) -> str:
     """The JSON pointer (RFC 6901) of a place below `parent`."""
-    return parent + "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in steps)
+    for step in steps:
+        text = str(step)
+        if "~" in text or "/" in text:
+            text = text.replace("~", "~0").replace("/", "~1")
+        parent = f"{parent}/{text}"
+    return parent

@@ -9,10 +9,11 @@ from typing import Any, Final
 import orjson
 
 from matcher.errors import Fault
+from matcher.workflow.asl.limits import DEFAULT
 from matcher.workflow.asl.machine import QueryLanguage
 from matcher.workflow.asl.naming import pointer_to
 
-__all__ = ["Code", "Diagnostic", "Place", "Report", "Severity", "shown"]
+__all__ = ["Code", "Diagnostic", "Place", "Report", "Severity", "TooManyFaults", "shown"]
 
 _SHOWN: Final = 60
 
@@ -54,18 +55,34 @@ class Diagnostic(Fault):
     severity: Severity = Severity.ERROR
 
 
-class Report:
-    """The diagnostics of one definition, in the order in which they were found."""
+class TooManyFaults(Exception):
+    """The report holds as many errors as it may, and says so; nothing more is looked for."""
 
-    def __init__(self) -> None:
+
+class Report:
+    """The diagnostics of one definition, in the order in which they were found; of errors at most `most`."""
+
+    def __init__(self, most: int = DEFAULT.errors) -> None:
         self.diagnostics: list[Diagnostic] = []
+        self.most = most
+        self.errors = 0
         #: Where each state's name, and each Map's label, was first used: they are unique in a whole definition.
         self.names: dict[str, str] = {}
         self.labels: dict[str, str] = {}
 
     @property
     def failed(self) -> bool:
-        return any(one.severity is Severity.ERROR for one in self.diagnostics)
+        return self.errors > 0
+
+    def add(self, found: Diagnostic) -> None:
+        self.diagnostics.append(found)
+        if found.severity is Severity.ERROR:
+            self.errors += 1
+            if self.errors > self.most:
+                self.diagnostics[-1] = Diagnostic(
+                    "", f"more than {self.most:,} errors", "those above set right first (limit errors)", code=Code.SCHEMA
+                )
+                raise TooManyFaults
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +98,10 @@ class Place:
     express: bool = field(default=False, kw_only=True)
 
     def below(self, *steps: str | int) -> Place:
-        return replace(self, at=pointer_to(self.at, *steps))
+        return self.elsewhere(pointer_to(self.at, *steps))
 
     def elsewhere(self, at: str) -> Place:
-        return replace(self, at=at)
+        return Place(self.report, at, self.language, self.whole, express=self.express)
 
     def speaking(self, language: QueryLanguage) -> Place:
         return replace(self, language=language)
@@ -95,10 +112,10 @@ class Place:
         return self.at.rpartition("/")[2].replace("~1", "/").replace("~0", "~")
 
     def error(self, found: str, want: str, hint: str = "", code: Code = Code.SCHEMA) -> None:
-        self.report.diagnostics.append(Diagnostic(self.at, found, want, hint, code=code))
+        self.report.add(Diagnostic(self.at, found, want, hint, code=code))
 
     def warn(self, code: Code, found: str, want: str, hint: str = "") -> None:
-        self.report.diagnostics.append(Diagnostic(self.at, found, want, hint, code=code, severity=Severity.WARNING))
+        self.report.add(Diagnostic(self.at, found, want, hint, code=code, severity=Severity.WARNING))
 
 
 def shown(value: Any) -> str:

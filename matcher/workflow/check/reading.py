@@ -6,6 +6,8 @@ import math
 from collections.abc import Mapping
 from typing import Any, Final
 
+import orjson
+
 from matcher.jsontext import JsonFault, NumberText, from_python, read
 from matcher.limits import Limits
 from matcher.workflow.asl.limits import DefinitionLimits
@@ -27,7 +29,7 @@ def read_definition(place: Place, definition: Mapping[str, Any] | str | bytes, l
     if not isinstance(definition, Mapping) and not definition.strip():
         place.error("an empty text", "a JSON object", code=Code.MISSING)
         return None
-    size = 0 if isinstance(definition, Mapping) else len(definition)  # characters, no more than bytes
+    size = _size(definition)
     if size > limits.definition_bytes:
         place.error(f"{size:,} bytes", f"at most {limits.definition_bytes:,} (limit definition_bytes)")
         return None
@@ -40,6 +42,16 @@ def read_definition(place: Place, definition: Mapping[str, Any] | str | bytes, l
         place.elsewhere(where).error(fault.reason, "strict JSON", code=code)
         return None
     return _plain(place, value)
+
+
+def _size(definition: Mapping[str, Any] | str | bytes) -> int:
+    """Bytes as JSON, or characters of a text, which are no more. Of what is no JSON 0: the reader says where it is not."""
+    if not isinstance(definition, Mapping):
+        return len(definition)
+    try:
+        return len(orjson.dumps(definition))
+    except TypeError:
+        return 0
 
 
 def _plain(place: Place, value: Any) -> Json:
