@@ -81,9 +81,13 @@ class Called:
 def _parsed(event: bytes) -> Any:
     """Parse an event; one that was only checked in part, as `validate="structural"` does, may turn out to be no JSON."""
     try:
-        return read(event)
+        parsed = read(event)
+        if isinstance(parsed, dict):
+            return parsed
+        reason = "it is no JSON object"
     except ValueError as error:
-        raise TargetError(f"the event can't be read: {error}", retryable=False, code=NO_INPUT) from None
+        reason = str(error)
+    raise TargetError(f"the event can't be read: {reason}", retryable=False, code=NO_INPUT)
 
 
 def _unwritable(error: ValueError) -> TargetError:

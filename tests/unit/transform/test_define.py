@@ -69,11 +69,13 @@ def test_a_function_that_fails_is_told_of_and_not_tried_again(function: Any) -> 
     assert caught.value.retryable is False
 
 
-def test_an_event_that_is_no_json_is_not_tried_again() -> None:
-    for shape in (define(input_path="$.a"), define(transform=lambda _: 1)):
+@pytest.mark.parametrize("event", [b'{"a": 01}', b'["a"]', b"5", b"", b"\xff"])
+def test_what_is_no_event_is_not_tried_again(event: bytes) -> None:
+    whole = {"template": '{"event": <aws.events.event>}'}
+    for shape in (define(input_path="$.a"), define(transform=lambda _: 1), define(input_transformer=whole)):
         assert shape is not None
         with pytest.raises(TargetError, match="the event can't be read") as caught:
-            shape(b'{"a": 01}', 0.0)
+            shape(event, 0.0)
         assert caught.value.retryable is False
 
 
