@@ -20,7 +20,6 @@ from matcher.observe import SILENT, Observer
 from matcher.workflow.definition import Definition
 from matcher.workflow.frames import Frame, Json
 from matcher.workflow.happenings import Event
-from matcher.workflow.host.calls import no_reader, no_writer
 from matcher.workflow.host.host import Host
 from matcher.workflow.host.journal import Journal
 from matcher.workflow.host.live import Names
@@ -77,15 +76,13 @@ class Workflows:
             Host(
                 journal,
                 self.tasks,
-                read=items.read if items else no_reader,
-                write=items.write if items else no_writer,
                 settings=self.settings,
                 names=self.names,
                 clock=clock,
                 random=random,
                 executor=executor,
                 observer=observer,
-                forget=items.forget if items else None,
+                items=items,
                 status=status,
                 token=token,
             )

@@ -24,7 +24,7 @@ from matcher.workflow.frames import Frame
 from matcher.workflow.happenings import Changes, Moment, Proceed, TimerFired
 from matcher.workflow.host.alarms import Alarms
 from matcher.workflow.host.batch import Batch
-from matcher.workflow.host.calls import Calls, Reader, Writer, no_reader, no_writer
+from matcher.workflow.host.calls import Calls, no_reader, no_writer
 from matcher.workflow.host.journal import Journal
 from matcher.workflow.host.live import Live, Names
 from matcher.workflow.host.machines import Compiled, compiled
@@ -33,6 +33,7 @@ from matcher.workflow.host.records import Letter, Record, as_begun
 from matcher.workflow.host.resuming import asked, asking, submitted, taken, wake
 from matcher.workflow.host.tasks import Tasks
 from matcher.workflow.host.told import Overdue, Told, Waiting
+from matcher.workflow.items import Items
 from matcher.workflow.scene import Settings
 
 __all__ = ["Host"]
@@ -60,7 +61,7 @@ REST = 1.0
 class Host:
     """Runs the executions of a journal that it owns, or stands by until it does.
 
-    `tasks` do the calls; `read` and `write` serve distributed Maps; `forget` hears of executions that read no more.
+    `tasks` do the calls; `items` are where distributed Maps read and write.
     """
 
     def __init__(
@@ -68,9 +69,7 @@ class Host:
         journal: Journal,
         tasks: Tasks,
         *,
-        read: Reader = no_reader,
-        write: Writer = no_writer,
-        forget: Callable[[str], None] | None = None,
+        items: Items | None = None,
         settings: Settings | None = None,
         names: Names | None = None,
         clock: Clock = SYSTEM,
@@ -86,7 +85,7 @@ class Host:
         self._settings = settings or Settings()
         self._observer = observer
         self._notices = None if status is None else Notices(journal, status, clock, observer)
-        self._forget = forget
+        self._forget = items.forget if items else None
         self._random = random or SystemRandom()
         self._token = token or (lambda _frame: secrets.token_urlsafe(32))
         self._compiled: dict[str, Compiled] = {}
@@ -96,6 +95,7 @@ class Host:
         self._jobs: set[asyncio.Task[None]] = set()
         self._loads = asyncio.Semaphore(LOADS)
         self._alarms = Alarms(clock)
+        read, write = (items.read, items.write) if items else (no_reader, no_writer)
         self._calls = Calls(tasks, read, write, clock, self._alarms, executor, self.tell)
         self.running = False
 
