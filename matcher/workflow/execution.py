@@ -31,6 +31,8 @@ class Execution:
     #: `Execution` and `StateMachine` of the context object.
     context: Mapping[str, Json]
     settings: Settings = field(default_factory=Settings)
+    #: The whole context object, in the place of one that is made for each state; for a state that is tried alone.
+    fixed: Mapping[str, Json] | None = None
     frames: dict[int, Frame] = field(default_factory=dict)
     #: By the frame that waits, then by index.
     results: dict[int, dict[int, Result]] = field(default_factory=dict)

@@ -130,6 +130,9 @@ def _items(state: Map, jsonata: bool) -> dict[str, Evaluator]:
 
 
 def _array_at(run: Evaluator, path: str) -> Evaluator:
+    """AWS writes a path into the context object with one `$`."""
+    path = path[1:] if path.startswith("$$") else path
+
     def check(document: Json, scene: Scene) -> Json:
         value = run(document, scene)
         if not isinstance(value, list):

@@ -13,7 +13,7 @@ from matcher.workflow.program import Rule, Step
 from matcher.workflow.scene import Scene
 from matcher.workflow.turn import Over, Turn
 
-__all__ = ["defeat", "effective", "go", "leave", "recover"]
+__all__ = ["defeat", "effective", "go", "leave", "recover", "takes"]
 
 
 def effective(frame: Frame, step: Step, scene: Scene) -> Json:
@@ -100,7 +100,7 @@ def recover(turn: Turn, frame: Frame, step: Step, fault: Failure, *, previous: i
         if retrier is not None:
             turn.changes.handled.append(Handled(frame.id, frame.state, fault.error, cause, retrier=retrier))
             return
-        catcher = next((at for at, rule in enumerate(step.rules) if _takes(rule.errors, fault.error)), None)
+        catcher = next((at for at, rule in enumerate(step.rules) if takes(rule.errors, fault.error)), None)
         if catcher is not None:
             try:
                 _catch(turn, frame, step, step.rules[catcher], fault.error, cause)
@@ -114,7 +114,7 @@ def recover(turn: Turn, frame: Frame, step: Step, fault: Failure, *, previous: i
     defeat(turn, frame, fault.error, cause)
 
 
-def _takes(names: tuple[str, ...], error: str | None) -> bool:
+def takes(names: tuple[str, ...], error: str | None) -> bool:
     """Whether one of a retrier's or catcher's names takes the error."""
     if error is None:
         return failure.ALL in names
@@ -130,7 +130,7 @@ def _takes(names: tuple[str, ...], error: str | None) -> bool:
 def _retry(turn: Turn, frame: Frame, step: Step, error: str | None) -> int | None:
     """The retrier that tries again. Only the first that takes the error counts; each counts its own attempts."""
     for index, retrier in enumerate(step.retry):
-        if not _takes(retrier.error_equals, error):
+        if not takes(retrier.error_equals, error):
             continue
         retries = frame.retries or (0,) * len(step.retry)
         if retries[index] >= retrier.max_attempts:

@@ -118,6 +118,8 @@ class Turn:
         return found
 
     def _context(self, scene: Scene) -> dict[str, Json]:
+        if self.execution.fixed is not None:
+            return dict(self.execution.fixed)
         frame = scene.frame
         made = {
             **self.execution.context,

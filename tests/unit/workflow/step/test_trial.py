@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from matcher.errors import DefinitionError, WorkflowError
+from matcher.workflow.asl.machine import ABSENT
 from matcher.workflow.trial import MockError, Trial, test_state
 
 TASK = {
@@ -34,7 +35,6 @@ def test_a_task_that_succeeds_shows_its_data_at_each_step():
             "result": {"Payload": "done"},
             "afterResultSelector": {"r": "done"},
             "afterResultPath": {"in": {"x": 1}, "out": {"r": "done"}},
-            "variables": {},
         },
     )
 
@@ -108,6 +108,129 @@ def test_a_state_of_a_machine_also_within_a_map():
     assert (trial.output, trial.next_state) == ("inner", "B")
     with pytest.raises(WorkflowError, match="no state 'C'"):
         test_state(machine, [], state="C")
+
+
+INNER = {"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}}
+MAP = {"Type": "Map", "ItemProcessor": INNER, "End": True}
+DISTRIBUTED = {**MAP, "ItemProcessor": {**INNER, "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}}}
+TWO = {"Type": "Parallel", "Branches": [INNER, {"StartAt": "B", "States": {"B": {"Type": "Succeed"}}}], "End": True}
+
+
+@pytest.mark.parametrize(
+    ("state", "given", "mock", "inspection"),
+    [
+        (
+            {"Type": "Pass", "Result": 1, "InputPath": "$.a", "ResultPath": "$.r", "End": True},
+            {"a": 2},
+            ABSENT,
+            {"input": {"a": 2}, "result": 1, "afterResultSelector": 1, "afterResultPath": {"a": 2, "r": 1}},
+        ),
+        (
+            {"Type": "Pass", "Parameters": {"b.$": "$"}, "InputPath": "$.a", "End": True},
+            {"a": 2},
+            ABSENT,
+            {"input": {"a": 2}, "afterInputPath": 2, "afterParameters": {"b": 2}, "afterResultSelector": {"b": 2}, "afterResultPath": {"b": 2}},
+        ),
+        ({"Type": "Succeed", "InputPath": "$.a"}, {"a": 2}, ABSENT, {"input": {"a": 2}, "afterInputPath": 2}),
+        ({"Type": "Fail", "Error": "E"}, 1, ABSENT, {"input": 1, "afterInputPath": 1}),
+        ({"Type": "Fail", "Error": "E", "QueryLanguage": "JSONata"}, 1, ABSENT, {"input": 1}),
+        (TWO, 1, [3, 4], {"input": 1, "afterResultSelector": [3, 4], "afterResultPath": [3, 4]}),
+        ({**TWO, "QueryLanguage": "JSONata", "Arguments": 1}, 1, [3, 4], {"input": 1}),
+        (
+            {**DISTRIBUTED, "ToleratedFailurePercentage": 5},
+            [1, 2],
+            [3, 4],
+            {
+                "input": [1, 2],
+                "afterInputPath": [1, 2],
+                "afterItemsPath": [1, 2],
+                "maxConcurrency": 0,
+                "toleratedFailurePercentage": 5,
+                "afterResultSelector": [3, 4],
+                "afterResultPath": [3, 4],
+            },
+        ),
+        ({**MAP, "QueryLanguage": "JSONata", "MaxConcurrency": 3}, [1], [3], {"input": [1], "maxConcurrency": 3}),
+        (
+            {"Type": "Task", "Resource": "f", "QueryLanguage": "JSONata", "Arguments": {"a": 1}, "Assign": {"v": 2}, "End": True},
+            0,
+            9,
+            {"input": 0, "afterArguments": {"a": 1}, "result": 9, "variables": {"v": 2}},
+        ),
+    ],
+)
+def test_what_each_type_of_state_shows(state, given, mock, inspection):
+    assert test_state(state, given, mock=mock).inspection == inspection
+
+
+def test_retries_that_are_used_up_are_told():
+    trial = test_state({**TASK, "Catch": []}, GIVEN, mock=MockError("Busy", "c"), retries=2)
+    assert (trial.status, trial.error) == ("FAILED", "Busy")
+    assert trial.inspection["errorDetails"] == {"retryIndex": 0}
+
+
+@pytest.mark.parametrize(("bound", "most"), [({"ToleratedFailureCount": 1}, 1), ({"ToleratedFailurePercentage": 50}, 2)])
+def test_a_map_fails_when_more_iterations_fail_than_it_tolerates(bound, most):
+    state = {**DISTRIBUTED, **bound, "Catch": [{"ErrorEquals": ["States.ExceedToleratedFailureThreshold"], "Next": "Caught"}]}
+    mock = [1, 2, 3, 4]
+    assert test_state(state, mock, mock=mock, failures=most).status == "SUCCEEDED"
+    trial = test_state(state, mock, mock=mock, failures=most + 1)
+    assert (trial.status, trial.next_state) == ("CAUGHT_ERROR", "Caught")
+    assert test_state(DISTRIBUTED, mock, mock=mock, failures=4).status == "SUCCEEDED"
+
+
+def test_a_context_object_takes_the_place_of_the_one_that_is_made():
+    state = {"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken", "ResultSelector": {"c.$": "$$"}, "End": True}
+    made = test_state(state, 5, mock={}).output["c"]
+    assert made["Execution"]["Input"] == 5
+    assert made["State"] == {"Name": "StateName", "EnteredTime": "1970-01-01T00:00:00.000Z", "RetryCount": 0}
+    assert made["Task"] == {"Token": "token"}
+    for context in ({}, {"Execution": {}}, {"Task": {"Token": "t"}, "State": {"RetryCount": 2}}):
+        assert test_state(state, 5, mock={}, context=context).output == {"c": context}
+
+
+@pytest.mark.parametrize(
+    ("context", "why"),
+    [
+        ({"Map": {}}, "no 'Map'"),
+        ({"Other": {}}, "no 'Other'"),
+        ({"Task": {"Token": "t"}}, "no 'Task'"),
+        ({"Execution": 1}, "no 'Execution'"),
+        ({"Execution": {"Id": 1}}, "Execution.Id"),
+        ({"Execution": {"Other": 1}}, "Execution.Other"),
+    ],
+)
+def test_what_is_no_context_object_is_refused(context, why):
+    with pytest.raises(WorkflowError, match=why):
+        test_state(TASK, GIVEN, mock={}, context=context)
+
+
+WRITTEN = {
+    **DISTRIBUTED,
+    "ResultWriter": {"Resource": "arn:aws:states:::s3:putObject", "Parameters": {"Bucket": "b"}},
+}
+
+
+@pytest.mark.parametrize(
+    ("state", "options", "why"),
+    [
+        ({"Type": "Pass", "End": True}, {"mock": 1}, "takes no mock"),
+        ({"Type": "Wait", "Seconds": 1, "End": True}, {"mock": 1}, "takes no mock"),
+        ({"Type": "Fail"}, {"mock": MockError("E")}, "takes no mock"),
+        (MAP, {}, "needs a mock"),
+        (TWO, {}, "needs a mock"),
+        (MAP, {"mock": {}}, "must be an array"),
+        (WRITTEN, {"mock": []}, "must be an object"),
+        (TWO, {"mock": {}}, "must be an array"),
+        (TWO, {"mock": [1]}, "must have 2 results"),
+        (MAP, {"failures": 1}, "failures are those of a Map"),
+        (MAP, {"mock": [1], "failures": 2}, "can't have failed"),
+        (TASK, {"mock": 1, "failures": 1}, "failures are those of a Map"),
+    ],
+)
+def test_a_mock_that_is_none_for_the_state_is_refused(state, options, why):
+    with pytest.raises(WorkflowError, match=why):
+        test_state(state, [], **options)
 
 
 def test_what_needs_a_mock_says_so():
