@@ -25,8 +25,8 @@ SPREAD: Final = 1_000
 
 
 def partition(array: list[Any], size: float) -> list[list[Any]]:
-    """The array in chunks. Raises ValueError where the size is not positive."""
-    width = int(size)
+    """The array in chunks. Raises ValueError where the size, rounded, is not positive."""
+    width = _whole(size)
     if width < 1:
         raise ValueError("the size of a chunk must be a positive number")
     return [array[at : at + width] for at in range(0, len(array), width)]

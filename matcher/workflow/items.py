@@ -21,6 +21,8 @@ from matcher.workflow.happenings import ItemsRead, Read, ReadFailed, ResultsWrit
 
 __all__ = ["Items"]
 
+#: Characters of one line (AWS: 8 MB of one item).
+_LINE: Final = 8 * 1024 * 1024
 _DELIMITERS: Final = {"COMMA": ",", "PIPE": "|", "SEMICOLON": ";", "SPACE": " ", "TAB": "\t"}
 
 
@@ -47,7 +49,7 @@ class Items:
             else:
                 items = self._items(read.reader)
                 chunk = list(islice(items, read.start, read.start + self.chunk + 1))
-        except (_Unreadable, OSError, ValueError, MissingExtra) as error:
+        except (_Unreadable, OSError, ValueError, csv.Error, MissingExtra) as error:
             return ReadFailed(str(error))
         more = len(chunk) > self.chunk
         if more:
@@ -110,10 +112,12 @@ class Items:
 
 
 def _csv(file: TextIO, config: Json) -> Iterator[dict[str, str]]:
-    """Rows by their headers: cells beyond the headers are dropped, those that lack are empty, as AWS reads them."""
+    """Rows by their headers, as AWS reads them: cells beyond the headers are dropped, those that lack are empty, and a
+    backslash keeps the character behind it and goes itself.
+    """
     delimiter = _DELIMITERS[config.get("CSVDelimiter") or "COMMA"]
     with file:
-        rows = csv.reader(file, delimiter=delimiter)
+        rows = csv.reader(_each_line(file), delimiter=delimiter, escapechar="\\")
         headers = config.get("CSVHeaders") if config.get("CSVHeaderLocation") == "GIVEN" else next(rows, None)
         if headers is None:
             return
@@ -140,9 +144,19 @@ def _json(data: bytes, config: Json) -> Iterator[Json]:
     return iter(value)
 
 
+def _each_line(file: TextIO) -> Iterator[str]:
+    """Lines with what ends them, none longer than can be held."""
+    number = 1
+    while line := file.readline(_LINE):
+        if len(line) == _LINE:
+            raise _Unreadable(f"line {number} has more than {_LINE:,} characters")
+        yield line
+        number += 1
+
+
 def _lines(file: TextIO) -> Iterator[Json]:
     with file:
-        for number, line in enumerate(file, 1):
+        for number, line in enumerate(_each_line(file), 1):
             if line.strip():
                 try:
                     yield orjson.loads(line)

@@ -29,7 +29,6 @@ class Code(StrEnum):
     """AWS's codes with AWS's meaning; the last three are warnings of our own."""
 
     INVALID_JSON = "INVALID_JSON_DESCRIPTION"
-    MISSING = "MISSING_DESCRIPTION"
     SCHEMA = "SCHEMA_VALIDATION_FAILED"
     RESOURCE = "INVALID_RESOURCE"
     NO_END = "MISSING_END_STATE"

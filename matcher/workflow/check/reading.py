@@ -27,7 +27,7 @@ _MOST: Final = 2**64 - 1
 def read_definition(place: Place, definition: Mapping[str, Any] | str | bytes, limits: DefinitionLimits) -> Json:
     """Read the definition; None if it can't be, which is then in the report."""
     if not isinstance(definition, Mapping) and not definition.strip():
-        place.error("an empty text", "a JSON object", code=Code.MISSING)
+        place.error("an empty text", "a JSON object")
         return None
     size = _size(definition)
     if size > limits.definition_bytes:

@@ -22,8 +22,8 @@ def only(definition: Any, **settings: Any) -> tuple[str, str]:
 @pytest.mark.parametrize(
     ("text", "at", "code"),
     [
-        ("", "", "MISSING_DESCRIPTION"),
-        (b" \n", "", "MISSING_DESCRIPTION"),
+        ("", "", "SCHEMA_VALIDATION_FAILED"),
+        (b" \n", "", "SCHEMA_VALIDATION_FAILED"),
         ("not a definition", "byte 1", "INVALID_JSON_DESCRIPTION"),
         (b'{"a": "\xff"}', "byte 7", "INVALID_JSON_DESCRIPTION"),
         ('{"a": 1,}', "byte 8", "INVALID_JSON_DESCRIPTION"),

@@ -41,6 +41,8 @@ def everything(items, wanted):
         ("k.csv", '\ufeffa,b\r\n"x,""y""",\r\n', {"CSVHeaderLocation": "FIRST_ROW"}, [{"a": 'x,"y"', "b": ""}]),
         ("k", "1|2|3\n4\n", {"InputType": "CSV", "CSVHeaderLocation": "GIVEN", "CSVHeaders": ["a", "b"], "CSVDelimiter": "PIPE"}, [{"a": "1", "b": "2"}, {"a": "4", "b": ""}]),
         ("k", "", {"InputType": "CSV", "CSVHeaderLocation": "FIRST_ROW"}, []),
+        ("k.csv", 'a,b\nC:\\\\x,\\"y\\"\n"p\\,q",r\\s\n', {"CSVHeaderLocation": "FIRST_ROW"}, [{"a": "C:\\x", "b": '"y"'}, {"a": "p,q", "b": "rs"}]),
+        ("k.csv", 'a,b\n"one\ntwo",3\n', {"CSVHeaderLocation": "FIRST_ROW"}, [{"a": "one\ntwo", "b": "3"}]),
         ("k", '[1, {"a": null}]', {"InputType": "JSON"}, [1, {"a": None}]),
         ("k.json", '{"a/b": {"c": [1]}}', {"ItemsPointer": "/a~1b/c"}, [1]),
         ("k", '1\n\n{"a": 2}\n', {"InputType": "JSONL"}, [1, {"a": 2}]),
@@ -63,6 +65,10 @@ def test_a_file(tmp_path, key, content, config, found):
         ("1\n", {"InputType": "JSONL", "MaxItems": -1}, "field MaxItems must be positive"),
         ("1\n", {"InputType": "XML"}, "InputType XML can't be read"),
         ("1\n", {"InputType": "PARQUET"}, "Parquet"),
+        ("a\n" + "x" * 200_000, {"InputType": "CSV", "CSVHeaderLocation": "FIRST_ROW"}, "field larger than field limit"),
+        ("a\n" + "1," * 5_000_000, {"InputType": "CSV", "CSVHeaderLocation": "FIRST_ROW"}, "line 2 has more than 8,388,608 characters"),
+        ("1\n" + " " * 9_000_000, {"InputType": "JSONL"}, "line 2 has more than 8,388,608 characters"),
+        ("[" * 100_000, {"InputType": "JSON"}, "the file is no JSON"),
     ],
 )
 def test_what_can_not_be_read(tmp_path, content, config, why):
