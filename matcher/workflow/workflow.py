@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from random import Random
@@ -41,6 +42,7 @@ class Workflow:
         self.name = name
         self._background = Background()
         self._entered = False
+        self._entering = asyncio.Lock()
         self._coverages: list[Coverage] = []
 
     @classmethod
@@ -89,7 +91,7 @@ class Workflow:
 
     def open(self) -> Workflow:
         """Run executions on a thread of its own, until `close`."""
-        self._wait(self._enter())
+        self._background.run(self._enter())
         return self
 
     def close(self) -> None:
@@ -105,12 +107,10 @@ class Workflow:
         self.close()
 
     async def _enter(self) -> None:
-        if not self._entered:
-            await self.workflows.__aenter__()
-            self._entered = True
-
-    def _wait(self, work: Coroutine[Any, Any, Result]) -> Result:
-        return self._background.run(work)
+        async with self._entering:
+            if not self._entered:
+                await self.workflows.__aenter__()
+                self._entered = True
 
     # ---- executions ----
 
@@ -212,8 +212,14 @@ class Workflow:
 
     def _run(self, work: Coroutine[Any, Any, Result]) -> Result:
         """Run on the thread of its own, entered by the first call."""
-        self._wait(self._enter())
-        return self._wait(work)
+        try:
+            return self._background.run(self._within(work))
+        finally:
+            work.close()  # where it was not begun
+
+    async def _within(self, work: Coroutine[Any, Any, Result]) -> Result:
+        await self._enter()
+        return await work
 
     # ---- as a target ----
 
