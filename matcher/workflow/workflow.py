@@ -99,6 +99,7 @@ class Workflow:
             self._entered = False
             self._background.run(self.workflows.__aexit__(None, None, None))
         self._background.close()
+        self._entering = asyncio.Lock()
 
     def __enter__(self) -> Workflow:
         return self.open()

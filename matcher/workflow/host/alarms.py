@@ -35,12 +35,12 @@ class Alarms:
         self._heap: list[tuple[float, int, Alarm]] = []
         self._dropped = 0
         self._order = count()
-        self._earlier = asyncio.Event()
+        self._earlier: asyncio.Event | None = None
 
     def set(self, at: float, callback: Callable[[], None]) -> Alarm:
         alarm = Alarm(callback)
         heapq.heappush(self._heap, (at, next(self._order), alarm))
-        if self._heap[0][2] is alarm:
+        if self._heap[0][2] is alarm and self._earlier is not None:
             self._earlier.set()
         return alarm
 
@@ -64,6 +64,7 @@ class Alarms:
 
     async def run(self) -> None:
         """Ring what is due, until cancelled."""
+        self._earlier = asyncio.Event()  # of the loop that runs now
         while True:
             now = self._clock.now()
             while self._heap and self._heap[0][0] <= now:

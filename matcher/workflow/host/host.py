@@ -93,7 +93,6 @@ class Host:
         self._loading: dict[int, list[Waiting]] = {}
         self._ended: dict[int, list[asyncio.Future[Record]]] = {}
         self._jobs: set[asyncio.Task[None]] = set()
-        self._loads = asyncio.Semaphore(LOADS)
         self._alarms = Alarms(clock)
         read, write = (items.read, items.write) if items else (no_reader, no_writer)
         self._calls = Calls(tasks, read, write, clock, self._alarms, executor, self.tell)
@@ -122,6 +121,7 @@ class Host:
         # Answers before executions: a call that is answered is not made again.
         letters = await self.journal.letters(0, sys.maxsize)
         self.running = True
+        self._loads = asyncio.Semaphore(LOADS)
         self._do(self._alarms.run())
         if self._notices is not None:
             self._do(self._notices.run())

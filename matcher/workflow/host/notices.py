@@ -31,15 +31,17 @@ class Notices:
         self._status = status
         self._clock = clock
         self._observer = observer
-        self._more = asyncio.Event()
+        self._more: asyncio.Event | None = None
 
     def ring(self) -> None:
-        self._more.set()
+        if self._more is not None:
+            self._more.set()
 
     async def run(self) -> None:
         """Until cancelled."""
+        more = self._more = asyncio.Event()  # of the loop that runs now
         while True:
-            self._more.clear()
+            more.clear()
             try:
                 while found := await self._journal.notices(BATCH):
                     await self._status([notice.record for notice in found])
@@ -48,4 +50,4 @@ class Notices:
                 self._observer.log("error", "a status of workflows was not told; trying again", error=repr(error))
                 await self._clock.sleep(REST)
             else:
-                await self._more.wait()
+                await more.wait()

@@ -137,3 +137,24 @@ def test_a_loop_of_its_own_is_not_waited_for_from_within():
     flow.open()
     asyncio.run_coroutine_threadsafe(within(), flow._background.loop()).result()
     flow.close()
+
+
+def test_workflows_run_on_one_loop_after_another():
+    world, told = World(), []
+    states = machine({"Type": "Wait", "Seconds": 5})
+
+    async def status(records):
+        told.extend(one.status for one in records)
+
+    workflows = world.made(states, status=status)
+
+    async def body(name):
+        async with workflows:
+            await world.clock.settle()
+            await workflows.start("m", None, name)
+            await world.clock.advance(6)
+            assert (await workflows.describe("m", name)).status == "SUCCEEDED"
+
+    for name in ("one", "two"):
+        asyncio.run(body(name))
+    assert told == ["RUNNING", "SUCCEEDED"] * 2
