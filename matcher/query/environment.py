@@ -132,7 +132,12 @@ def compile_query(text: str) -> Any:
 
 
 def search(query: JSONPath, document: Any) -> list[Any]:
-    """All that the path finds. Raises CostError, or JSONPathError where a filter compares what can't be."""
+    """All that the path finds. Raises CostError, or JSONPathError where a filter compares what can't be.
+
+    The library would read a text as JSON; there is nothing in it, nor in any other scalar.
+    """
+    if not isinstance(document, dict | list):
+        return []
     _SPENT.steps, _SPENT.seconds = 0, 0.0
     try:
         return query.findall(document)

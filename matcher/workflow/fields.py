@@ -113,7 +113,7 @@ def _items(state: Map, jsonata: bool) -> dict[str, Evaluator]:
     if state.items_path is not None:
         made["Items"] = _array_at(pick(state.items_path), state.items_path)
     elif jsonata and state.items is not ABSENT:
-        made["Items"] = expressions.typed(state.items, "Items", "array")
+        made["Items"] = _array_of(expressions.typed(state.items, "Items", "array"))
     elif jsonata:
         made["Items"] = _input_array
     else:
@@ -137,6 +137,18 @@ def _array_at(run: Evaluator, path: str) -> Evaluator:
         value = run(document, scene)
         if not isinstance(value, list):
             raise Failure(failure.RUNTIME, f'Reference path "{path}" must point to array.', described=True)
+        return value
+
+    return check
+
+
+def _array_of(run: Evaluator) -> Evaluator:
+    """AWS takes an object at its word, and so does the check; when it runs it is no array."""
+
+    def check(document: Json, scene: Scene) -> Json:
+        value = run(document, scene)
+        if not isinstance(value, list):
+            raise _wrong(True, "Items", f"Items must be an array but was: {shown(value)}")
         return value
 
     return check

@@ -87,6 +87,7 @@ def test_state(
     frame = Frame(0, None, 0, scope, 0, name, given, dict(variables or {}), last=0)
     execution.frames[0] = frame
     execution.next_frame = 1
+    _kept(execution, moment, given, None if isinstance(mock, MockError | Absent) else mock, context, variables)
     return _Trial(execution, moment, mock, items, retries, failures).run()
 
 
@@ -143,6 +144,15 @@ def _suits(step: Step, mock: Json | MockError | Absent, failures: int) -> None:
         raise WorkflowError(f"the mock of {state.name!r} must have {len(state.branches)} results, as it has branches")
     if not written and failures > len(mock):
         raise WorkflowError(f"of {len(mock)} iterations {failures} can't have failed")
+
+
+def _kept(execution: Execution, moment: Moment, *values: Json) -> None:
+    """Raise WorkflowError where a value is no JSON."""
+    try:
+        for value in values:
+            Turn(execution, moment).too_large(value)
+    except Failure as fault:
+        raise WorkflowError(f"the state can't be tried: {fault.cause}") from None
 
 
 def _made(step: Step, given: Json, now: float) -> dict[str, Json]:

@@ -43,7 +43,7 @@ _INNER: Final[dict[str, Field]] = {
     "States": Required(_states),
 }
 _WHOLE: Final = Fields(
-    "state machine", {**_INNER, "Version": one_of("1.0"), "TimeoutSeconds": whole(1, LONGEST_SECONDS)}
+    "state machine", {**_INNER, "Version": one_of("1.0"), "TimeoutSeconds": whole(1, LONGEST_SECONDS, fixed=True)}
 )
 _BRANCH: Final = Fields("branch", _INNER)
 

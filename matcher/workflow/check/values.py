@@ -90,27 +90,27 @@ def constant(place: Place, value: Json) -> None:
         place.warn(Code.NO_PATH, shown(value), f"a constant; a path belongs in {place.name}Path")
 
 
-def whole(least: int, most: int | None = None) -> Check:
-    """Make the check of an integer, which JSONata may compute."""
-    return _numeric(int, "an integer", least, most)
+def whole(least: int, most: int | None = None, *, fixed: bool = False) -> Check:
+    """Make the check of an integer, which JSONata may compute if it is not `fixed`."""
+    return _numeric(int, "an integer", least, most, fixed)
 
 
-def number(least: float, most: float | None = None) -> Check:
-    """Make the check of a number, which JSONata may compute."""
-    return _numeric((int, float), "a number", least, most)
+def number(least: float, most: float | None = None, *, fixed: bool = False) -> Check:
+    """Make the check of a number, which JSONata may compute if it is not `fixed`."""
+    return _numeric((int, float), "a number", least, most, fixed)
 
 
-def _numeric(kind: type | tuple[type, ...], noun: str, least: float, most: float | None) -> Check:
+def _numeric(kind: type | tuple[type, ...], noun: str, least: float, most: float | None, fixed: bool) -> Check:
     want = f"{noun}, {least} or more" if most is None else f"{noun} from {least} to {most}"
 
     def check(place: Place, value: Json) -> None:
-        if computed(place, value):
+        if not fixed and computed(place, value):
             return
         fits = isinstance(value, kind) and not isinstance(value, bool)
         if fits and least <= value and (most is None or value <= most):
             return
         hint = f"a path belongs in {place.name}Path" if isinstance(value, str) and value.startswith("$") else ""
-        jsonata = " or {% JSONata %}" if place.language is QueryLanguage.JSONATA else ""
+        jsonata = " or {% JSONata %}" if place.language is QueryLanguage.JSONATA and not fixed else ""
         place.error(shown(value), want + jsonata, hint)
 
     return check

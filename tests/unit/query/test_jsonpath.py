@@ -94,6 +94,12 @@ def test_a_search_that_costs_too_much_is_given_up_and_finds_neither_something_no
         compile_path(path).find(document)
 
 
+@pytest.mark.parametrize("document", ['{"a": 1}', "[1", "", 5, True, None])
+@pytest.mark.parametrize("path", ["$..a", "$[*]", "$[?(@.a)]"])
+def test_nothing_is_in_a_scalar_also_where_its_text_is_json(path, document):
+    assert compile_path(path).find(document) == []
+
+
 @pytest.mark.parametrize("document", [[1] * 120_000, [[1]] * 60_000, {"a": [{"b": 1}] * 15_000}])
 def test_one_descent_goes_through_the_largest_payload(document):
     assert compile_path("$..*").find(document)

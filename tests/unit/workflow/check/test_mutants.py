@@ -1,20 +1,28 @@
-"""Definitions with something wrong anywhere never crash the check; what it accepts is built, compiled and drawn."""
+"""Definitions with something wrong anywhere never crash the check; what it accepts is built, compiled, drawn and run."""
 
 from __future__ import annotations
 
 import copy
 import json
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
 
+from matcher.errors import WorkflowError
 from matcher.workflow.check.diagnostic import Severity
 from matcher.workflow.definition import check, load
+from matcher.workflow.drive import World, run
 from matcher.workflow.graph.mermaid import mermaid
 from matcher.workflow.graph.model import graph
+from matcher.workflow.happenings import Call, Happening, ItemsRead, TaskFailed, TaskSucceeded
 from matcher.workflow.host.machines import compiled
+from matcher.workflow.program import Program, compile_machine
+from matcher.workflow.scene import Settings
+from matcher.workflow.trial import test_state
 
 CASES = Path(__file__).parents[3] / "cases" / "definitions"
 VALUES: list[Any] = [
@@ -55,6 +63,22 @@ def mutant(definition: dict[str, Any], random: Random) -> dict[str, Any]:
     return made
 
 
+def ends(program: Program, definition: dict[str, Any], random: Random) -> None:
+    """Whatever it is given, it ends by itself, or is refused for an input that is no JSON or for a task without end."""
+
+    def serve(_call: Call) -> Iterator[Happening]:
+        yield TaskFailed("E", None) if random.random() < 0.3 else TaskSucceeded(random.choice(VALUES))
+
+    given = random.choice([*VALUES, definition])
+    read = random.choice([[], [1, {"a": 2}]])
+    with suppress(WorkflowError):
+        done = run(program, given, World(serve, lambda _read: ItemsRead(read, exhausted=True)), settings=Settings(history_events=200))
+        assert done.ended.status in ("SUCCEEDED", "FAILED", "TIMED_OUT")
+    with suppress(WorkflowError):
+        trial = test_state(definition, given, state=definition["StartAt"], mock=random.choice(VALUES))
+        assert "input" in trial.inspection
+
+
 @pytest.mark.parametrize("file", sorted(CASES.glob("*.json")), ids=lambda path: path.stem)
 def test_mutants(file: Path) -> None:
     sound = [case["definition"] for case in json.loads(file.read_text()) if not case["errors"]]
@@ -66,4 +90,5 @@ def test_mutants(file: Path) -> None:
         accepted += 1
         assert mermaid(graph(load(definition)))
         assert compiled(json.dumps(definition)).machine.start_at == definition["StartAt"]
+        ends(compile_machine(load(definition)), definition, random)
     assert 0 < accepted < 400

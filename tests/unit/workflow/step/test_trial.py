@@ -233,6 +233,12 @@ def test_a_mock_that_is_none_for_the_state_is_refused(state, options, why):
         test_state(state, [], **options)
 
 
+@pytest.mark.parametrize(("given", "mock"), [("\ud800", {}), ({}, 2**70), ({}, {1, 2})])
+def test_what_is_no_json_is_refused(given, mock):
+    with pytest.raises(WorkflowError, match="no JSON"):
+        test_state(TASK, given, mock=mock)
+
+
 def test_what_needs_a_mock_says_so():
     with pytest.raises(WorkflowError, match="needs a mock"):
         test_state(TASK, GIVEN)
