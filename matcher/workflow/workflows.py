@@ -39,6 +39,8 @@ Type: TypeAlias = Literal["STANDARD", "EXPRESS"]
 
 #: Seconds that an Express execution may take.
 EXPRESS_SECONDS = 300
+#: Executions forgotten in one transaction.
+PURGED = 100
 #: Seconds between looks at an execution that another process runs.
 GLANCE = 0.1
 
@@ -208,6 +210,17 @@ class Workflows:
         """Run a failed, stopped or timed out execution again from where it failed. Raises WorkflowRefusal."""
         record = await self.describe(machine, name)
         await self._host(machine).journal.post(record.id, "redrive")
+
+    async def purge(self, before: float) -> int:
+        """Forget executions that ended before a time, in seconds since the epoch, and their histories; how many.
+
+        Their names may be used again. It goes by small transactions, so that executions go on beside it.
+        """
+        total = 0
+        for host in self._hosts.values():
+            while gone := await host.journal.purge(before, PURGED):
+                total += gone
+        return total
 
     # ---- tasks that are answered from outside ----
 

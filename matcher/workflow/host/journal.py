@@ -97,6 +97,10 @@ class Journal(Protocol):
         """Executions of a machine, the newest first; those with an id below `before`."""
         ...
 
+    async def purge(self, before: float, limit: int) -> int:
+        """Forget executions that ended before a time and have nothing left to tell or to hear; how many, at most `limit`."""
+        ...
+
     async def history(self, execution: int, history: int, after: int, limit: int) -> Sequence[Event]:
         """Events of a history by id: 0 is the execution's own, others those of child executions of distributed Maps."""
         ...

@@ -172,9 +172,12 @@ class MemoryJournal:
             number = next(self._notice)
             self._notices[number] = Notice(number, as_begun(record) if status == "RUNNING" else record)
         while self._keep is not None and len(self._over) > self._keep:
-            number, _ = self._over.popitem(last=False)
-            gone = self._kept.pop(number).record
-            del self._names[gone.machine, gone.name]
+            self._forget(next(iter(self._over)))
+
+    def _forget(self, number: int) -> None:
+        del self._over[number]
+        gone = self._kept.pop(number).record
+        del self._names[gone.machine, gone.name]
 
     async def load(self, execution: int) -> Loaded | None:
         kept = self._kept.get(execution)
@@ -262,6 +265,15 @@ class MemoryJournal:
                 if len(found) == limit:
                     break
         return found
+
+    async def purge(self, before: float, limit: int) -> int:
+        busy = {letter.execution for letter in self._letters.values()}
+        busy |= {notice.record.id for notice in self._notices.values()}
+        ended = ((number, self._kept[number].record.stopped) for number in self._over if number not in busy)
+        gone = list(islice((number for number, stopped in ended if stopped is not None and stopped < before), limit))
+        for number in gone:
+            self._forget(number)
+        return len(gone)
 
     async def history(self, execution: int, history: int, after: int, limit: int) -> Sequence[Event]:
         kept = self._kept.get(execution)

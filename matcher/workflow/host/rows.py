@@ -39,6 +39,7 @@ __all__ = [
     "noticed",
     "notices",
     "post",
+    "purge",
     "records",
     "running",
     "save",
@@ -293,3 +294,15 @@ def events(connection: Connection, execution: int, history: int, after: int, lim
         Event(number, event, previous, time, kind, None if details is None else orjson.loads(details))
         for number, event, previous, time, kind, details in found
     ]
+
+
+def purge(connection: Connection, before: float, limit: int) -> int:
+    found = connection.execute(
+        """SELECT id FROM execution WHERE stopped < ? AND id NOT IN (SELECT execution FROM notice)
+           AND id NOT IN (SELECT execution FROM letter) ORDER BY stopped LIMIT ?""",
+        (before, limit),
+    ).fetchall()
+    for table in ("frame", "frame_aside", "frame_result", "execution_event"):
+        connection.executemany(f"DELETE FROM {table} WHERE execution = ?", found)  # noqa: S608 (names of tables)
+    connection.executemany("DELETE FROM execution WHERE id = ?", found)
+    return len(found)

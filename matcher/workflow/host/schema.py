@@ -38,5 +38,6 @@ SCHEMA: Final = Schema(
             """CREATE TABLE letter (id INTEGER PRIMARY KEY AUTOINCREMENT, execution INTEGER NOT NULL, kind TEXT NOT NULL,
                frame INTEGER NOT NULL, scheduled INTEGER NOT NULL, content BLOB NOT NULL)""",
         ),
+        ("CREATE INDEX execution_stopped ON execution (stopped) WHERE stopped IS NOT NULL",),
     ),
 )

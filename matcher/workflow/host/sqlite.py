@@ -160,6 +160,9 @@ class SQLiteJournal:
     async def list(self, machine: str, status: str | None, before: int | None, limit: int) -> list[Record]:
         return await self.database.read(lambda connection: rows.records(connection, machine, status, before, limit))
 
+    async def purge(self, before: float, limit: int) -> int:
+        return await self.database.run(lambda connection: rows.purge(connection, before, limit))
+
     async def history(self, execution: int, history: int, after: int, limit: int) -> Sequence[Event]:
         return await self.database.read(lambda connection: rows.events(connection, execution, history, after, limit))
 

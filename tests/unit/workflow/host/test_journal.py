@@ -267,6 +267,29 @@ def test_executions_are_listed_newest_first_by_machine_and_status(using):
     using(work)
 
 
+def test_what_ended_long_ago_is_forgotten(using):
+    async def work(journal):
+        numbers = [await begun(journal, name) for name in "abcd"]
+        letters = [letter.id for letter in await journal.letters(0, 9)]
+        for number, letter, stopped in zip(numbers, [*letters[:2], 0, 0], (5.0, 20.0, 6.0, None), strict=True):
+            ended = None if stopped is None else Ended("FAILED")
+            event = Event(0, 1, 0, 1.0, "ExecutionStarted", None)
+            await journal.save(Save(number, first(frame()), events=[event], letters=[letter], ended=ended, now=stopped or 0.0))
+        assert await journal.purge(5.0, 9) == 0
+        assert await journal.purge(10.0, 9) == 1
+        assert [one.name for one in await journal.list("m", None, None, 9)] == ["d", "c", "b"]
+        assert await journal.load(numbers[0]) is None
+        assert list(await journal.history(numbers[0], 0, 0, 9)) == []
+        await journal.save(Save(numbers[2], letters=[letters[2]], notices=["FAILED"]))
+        assert await journal.purge(10.0, 9) == 0
+        await journal.noticed([one.id for one in await journal.notices(9)])
+        assert await journal.purge(99.0, 1) == 1
+        assert await journal.purge(99.0, 9) == 1
+        assert (await journal.begin(asks("a")))[1]
+
+    using(work)
+
+
 def test_one_owns_it_at_a_time_and_definitions_stay(using):
     async def work(journal):
         assert await journal.own()

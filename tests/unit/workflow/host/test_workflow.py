@@ -158,3 +158,16 @@ def test_workflows_run_on_one_loop_after_another():
     for name in ("one", "two"):
         asyncio.run(body(name))
     assert told == ["RUNNING", "SUCCEEDED"] * 2
+
+
+def test_executions_are_purged_by_their_age():
+    async def body(world: World):
+        async with world.running(machine({"Type": "Wait", "Seconds": 10})) as workflows:
+            for number in range(250):
+                await workflows.start("m", None, str(number))
+            await world.clock.advance(11)
+            await workflows.start("m", None, "young")
+            assert await workflows.purge(world.clock.now()) == 250
+            assert [one.name for one in await workflows.list("m")] == ["young"]
+
+    run(body)
