@@ -26,7 +26,7 @@ from matcher.workflow.testing import Rehearsal
 from matcher.workflow.workflow import Workflow
 from matcher.workflow.workflows import Workflows
 
-__all__ = ["Request", "post_redrive", "run_workflow", "show_history", "show_list"]
+__all__ = ["Request", "events_of", "post_redrive", "run_workflow", "show_history", "show_list"]
 
 Result = TypeVar("Result")
 
@@ -156,9 +156,14 @@ def show_list(store: str, machine: str, status: str | None, limit: int, as_json:
     return OK
 
 
+def events_of(store: str, machine: str, execution: str) -> list[dict[str, Any]]:
+    """The history of an execution, as AWS's GetExecutionHistory gives it."""
+    return spelled(_with(store, lambda workflows: workflows.history(machine, execution)))
+
+
 def show_history(store: str, machine: str, execution: str, as_json: bool) -> int:
     """Write the events of an execution."""
-    events = spelled(_with(store, lambda workflows: workflows.history(machine, execution)))
+    events = events_of(store, machine, execution)
     if as_json:
         write(orjson.dumps({"events": events}, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
         return OK

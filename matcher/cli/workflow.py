@@ -56,8 +56,8 @@ def _counted(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
-def draw(file: str, form: str, history: str | None, output: str | None) -> int:
-    """Write the picture of a definition, with a history what happened in it."""
+def draw(file: str, form: str, history: str | Sequence[Mapping[str, Any]] | None, output: str | None) -> int:
+    """Write the picture of a definition; with a history, events or a file of them, what happened in it."""
     try:
         machine = load(_read(file))
     except DefinitionError as error:
@@ -65,7 +65,7 @@ def draw(file: str, form: str, history: str | None, output: str | None) -> int:
             say(f"{file}: {fault}")
         return REFUSED
     try:
-        drawn = picture.draw(machine, None if history is None else _events(history))
+        drawn = picture.draw(machine, _events(history) if isinstance(history, str) else history)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise WorkflowError(f"{history}: not a history as GetExecutionHistory gives it: {error!r}") from None
     text = drawn.svg() if form == "svg" else drawn.mermaid()

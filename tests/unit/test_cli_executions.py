@@ -79,6 +79,9 @@ def test_a_run_stores_what_list_history_and_redrive_find(place: Path) -> None:
     assert [event["type"] for event in events][-2:] == ["TaskStateExited", "ExecutionSucceeded"]
     shown = run("history", "one", *of).stdout
     assert "LambdaFunctionSucceeded" in shown
+    painted = run("graph", "short.asl.json", *of, "--execution", "two", "--format", "svg")
+    assert (painted.exit_code, "state task failed" in painted.stdout) == (0, True)
+    assert run("graph", "short.asl.json", "--execution", "two").exit_code == 2
     again = run("redrive", "two", *of)
     assert (again.exit_code, again.stdout) == (0, "two runs again as soon as a process runs the executions of sqlite:///w.db\n")
     refused = run("redrive", "one", *of)

@@ -49,6 +49,14 @@ _History = Annotated[
         show_default=False,
     ),
 ]
+_Painted = Annotated[
+    str | None, typer.Option(metavar="NAME", help="Paint this execution of the store's.", show_default=False)
+]
+_Kept = Annotated[
+    str | None,
+    typer.Option("--store", metavar="URL", help="Where the execution is kept: sqlite:///FILE.", show_default=False),
+]
+_Of = Annotated[str, typer.Option("--machine", help="The machine's name in the store.")]
 _Output = Annotated[
     str | None,
     typer.Option("--output", "-o", metavar="FILE", help="Write here; default: standard output.", show_default=False),
@@ -67,6 +75,7 @@ _GRAPH_EPILOG = (
     "matcher workflow graph order.asl.json -o order.svg\n\n"
     "aws stepfunctions get-execution-history --execution-arn ARN > history.json\n\n"
     "matcher workflow graph order.asl.json --history history.json -o run.svg\n\n"
+    "matcher workflow graph order.asl.json --store sqlite:///workflows.db --machine order --execution order-7 -o run.svg\n\n"
     "Exit codes: 0; 2 for a file that can't be read or written, or a definition that can't run."
 )
 
@@ -87,9 +96,24 @@ def check(files: _Files, express: _Express = False, as_json: _Json = False) -> N
     raise typer.Exit(guarded(lambda: check_definitions(files, express, as_json)))
 
 
-def graph(file: _File, form: _Format = None, history: _History = None, output: _Output = None) -> None:
+def graph(
+    file: _File,
+    form: _Format = None,
+    history: _History = None,
+    execution: _Painted = None,
+    store: _Kept = None,
+    machine: _Of = "workflow",
+    output: _Output = None,
+) -> None:
     """Draw a workflow as a Mermaid flowchart or as SVG, and what an execution of it did."""
     from matcher.cli.workflow import draw
 
     named = Picture.SVG if output is not None and output.lower().endswith(".svg") else Picture.MERMAID
-    raise typer.Exit(guarded(lambda: draw(file, (form or named).value, history, output)))
+    kind = (form or named).value
+    if (execution is None) is not (store is None) or (history and execution):
+        raise typer.BadParameter("--execution and --store go together, and not with --history")
+    if execution is None or store is None:
+        raise typer.Exit(guarded(lambda: draw(file, kind, history, output)))
+    from matcher.cli.executions import events_of
+
+    raise typer.Exit(guarded(lambda: draw(file, kind, events_of(store, machine, execution), output)))
