@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cached_property
 
 from matcher.workflow.frames import Calling, Fanning, Frame, Pausing, Reading, Result, Writing
 from matcher.workflow.happenings import Call, Changes, Event, Read, Timer, Write
@@ -33,6 +32,8 @@ class Batch:
         #: What came from outside and can't be asked for again, in order; of these, the letters.
         self.heard: list[Waiting] = []
         self.letters: list[int] = []
+        #: Calls that are over, once it is saved: (frame, call).
+        self.left: list[tuple[int, Calling]] = []
         self.transitions = 0
 
     def add(self, changes: Changes) -> None:
@@ -54,6 +55,7 @@ class Batch:
 
     def save(self, now: float) -> Save:
         """What is to be stored; the end and the next frame's number are the host's to add."""
+        self.left = self._left()
         return Save(
             self._execution,
             {number: (frame, self._stored.get(number)) for number, frame in self._frames.items()},
@@ -71,9 +73,8 @@ class Batch:
             now=now,
         )
 
-    @cached_property
-    def left(self) -> list[tuple[int, Calling]]:
-        """Calls that frames waited for and do not any more. To be asked when all is added, and before it counts as stored."""
+    def _left(self) -> list[tuple[int, Calling]]:
+        """Calls that frames waited for and do not any more."""
         found = []
         for number in (*self._frames, *self._removed):
             before = self._stored.get(number)
