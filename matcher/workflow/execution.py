@@ -11,14 +11,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from matcher.errors import WorkflowError
-from matcher.workflow.failure import Failure
 from matcher.workflow.fan import gathered, report
 from matcher.workflow.frames import Fanning, Frame, Json, Result, Writing
 from matcher.workflow.happenings import Changes, Ended, Happening, Moment, Proceed
 from matcher.workflow.program import Program
 from matcher.workflow.scene import Settings
 from matcher.workflow.step import enter, resume
-from matcher.workflow.turn import Turn
+from matcher.workflow.turn import Turn, stored_size
 
 __all__ = ["Execution", "advance", "redrive", "start", "stop", "time_out"]
 
@@ -46,9 +45,9 @@ def start(execution: Execution, given: Json, moment: Moment) -> Changes:
     """Begin: the root frame stands before the first state. Raises WorkflowError for an input that is no JSON."""
     turn = Turn(execution, moment)
     try:
-        turn.too_large(given)
-    except Failure as fault:
-        raise WorkflowError(f"the input can't be kept: {fault.cause}") from None
+        stored_size(given)
+    except ValueError as error:
+        raise WorkflowError(f"the input: {error}") from None
     scope = execution.program.scopes[execution.program.machine.pointer]
     event = turn.event(0, 0, "ExecutionStarted", {"input": given})
     turn.spawn(None, 0, execution.program.machine.pointer, scope.start_at, given, history=0, item=None, last=0)

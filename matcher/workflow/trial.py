@@ -27,7 +27,7 @@ from matcher.workflow.leave import effective, recover, takes
 from matcher.workflow.program import Program, Step, compile_machine
 from matcher.workflow.scene import Scene, Settings, timestamp
 from matcher.workflow.service import takes_token
-from matcher.workflow.turn import Turn
+from matcher.workflow.turn import Turn, stored_size
 
 __all__ = ["MockError", "Trial", "test_state"]
 
@@ -87,7 +87,7 @@ def test_state(
     frame = Frame(0, None, 0, scope, 0, name, given, dict(variables or {}), last=0)
     execution.frames[0] = frame
     execution.next_frame = 1
-    _kept(execution, moment, given, None if isinstance(mock, MockError | Absent) else mock, context, variables)
+    _kept(given, None if isinstance(mock, MockError | Absent) else mock, context, variables)
     return _Trial(execution, moment, mock, items, retries, failures).run()
 
 
@@ -146,13 +146,13 @@ def _suits(step: Step, mock: Json | MockError | Absent, failures: int) -> None:
         raise WorkflowError(f"of {len(mock)} iterations {failures} can't have failed")
 
 
-def _kept(execution: Execution, moment: Moment, *values: Json) -> None:
+def _kept(*values: Json) -> None:
     """Raise WorkflowError where a value is no JSON."""
     try:
         for value in values:
-            Turn(execution, moment).too_large(value)
-    except Failure as fault:
-        raise WorkflowError(f"the state can't be tried: {fault.cause}") from None
+            stored_size(value)
+    except ValueError as error:
+        raise WorkflowError(f"the state can't be tried: {error}") from None
 
 
 def _made(step: Step, given: Json, now: float) -> dict[str, Json]:

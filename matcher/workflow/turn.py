@@ -17,7 +17,7 @@ from matcher.workflow.scene import Scene, timestamp
 if TYPE_CHECKING:
     from matcher.workflow.execution import Execution
 
-__all__ = ["Over", "Turn", "oversize"]
+__all__ = ["Over", "Turn", "oversize", "stored_size"]
 
 _NONE: Final[Mapping[str, Json]] = {}
 
@@ -47,6 +47,14 @@ def _exceeds(value: Json, limit: int) -> bool:
         elif isinstance(part, list):
             waiting += part
     return limit < 0
+
+
+def stored_size(value: Json) -> int:
+    """Bytes as JSON. Raises ValueError where the value is no JSON, or too deep to be stored inside a frame."""
+    try:
+        return len(orjson.dumps([[[[[[[[value]]]]]]]])) - 16
+    except TypeError as error:
+        raise ValueError(f"a value is no JSON that can be kept: {error}") from None
 
 
 class Over(NamedTuple):
@@ -153,9 +161,9 @@ class Turn:
     def too_large(self, value: Json) -> bool:
         """Whether it is over the limit. Fail where it is no JSON, or too deep to be stored inside a frame."""
         try:
-            size = len(orjson.dumps([[[[[[[[value]]]]]]]])) - 16
-        except TypeError as error:
-            raise Failure(failure.RUNTIME, f"a value is no JSON that can be kept: {error}", described=True) from None
+            size = stored_size(value)
+        except ValueError as error:
+            raise Failure(failure.RUNTIME, str(error), described=True) from None
         limit = self.execution.settings.payload_bytes
         return limit is not None and size > limit
 

@@ -27,11 +27,12 @@ from matcher.workflow.host.machines import Compiled, compiled
 from matcher.workflow.host.memory import MemoryJournal
 from matcher.workflow.host.notices import Status
 from matcher.workflow.host.records import ActivityTask, Begin, Record
-from matcher.workflow.host.refusal import no_execution, no_machine
+from matcher.workflow.host.refusal import invalid_input, no_execution, no_machine
 from matcher.workflow.host.sqlite import SQLiteJournal
 from matcher.workflow.host.tasks import Task, Tasks
 from matcher.workflow.items import Items
 from matcher.workflow.scene import Settings
+from matcher.workflow.turn import stored_size
 
 __all__ = ["Type", "Workflows", "journal_of"]
 
@@ -150,10 +151,12 @@ class Workflows:
         """Start an execution; it is durable on return, and runs in the process that runs executions.
 
         A name is used once: with the same input while that execution runs it gives that one, else raises WorkflowRefusal
-        (ExecutionAlreadyExists). None makes a new name.
+        (ExecutionAlreadyExists). None makes a new name. An input that is no JSON, or too large, is refused
+        (InvalidExecutionInput).
         """
         made, kind = self.machine(machine)
         host = self._hosts[kind]
+        _fits(given, self.settings.payload_bytes)
         now = self.clock.now()
         await host.journal.define(made.key, made.text)
         begin = Begin(
@@ -255,6 +258,15 @@ def _deadline(made: Compiled, kind: Type, now: float) -> float | None:
     if kind == "EXPRESS":
         seconds = EXPRESS_SECONDS if seconds is None else min(seconds, EXPRESS_SECONDS)
     return None if seconds is None else now + seconds
+
+
+def _fits(given: Json, most: int | None) -> None:
+    try:
+        size = stored_size(given)
+    except ValueError as error:
+        raise invalid_input(f"the input: {error}") from None
+    if most is not None and size > most:
+        raise invalid_input(f"the input has {size:,} bytes; want at most {most:,} (limit payload_bytes)")
 
 
 def journal_of(given: str | Journal | None) -> Journal:

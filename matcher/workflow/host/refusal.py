@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from matcher.errors import WorkflowError
 
-__all__ = ["WorkflowRefusal", "already_exists", "no_execution", "no_machine", "no_task", "not_in_state"]
+__all__ = ["WorkflowRefusal", "already_exists", "invalid_input", "no_execution", "no_machine", "no_task", "not_in_state"]
 
 
 class WorkflowRefusal(WorkflowError):
@@ -21,6 +21,10 @@ class WorkflowRefusal(WorkflowError):
 def already_exists(machine: str, name: str) -> WorkflowRefusal:
     text = f"{machine} has an execution {name!r} with another input, or one that has ended; names are used once"
     return WorkflowRefusal("ExecutionAlreadyExists", text)
+
+
+def invalid_input(why: str) -> WorkflowRefusal:
+    return WorkflowRefusal("InvalidExecutionInput", why)
 
 
 def no_execution(name: str) -> WorkflowRefusal:

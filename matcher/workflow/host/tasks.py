@@ -117,7 +117,7 @@ def _function(name: Json, names: Mapping[str, Found]) -> Found | None:
 def failed(error: Exception) -> TaskFailed:
     """How a task fails by an exception."""
     if isinstance(error, TaskError):
-        return TaskFailed(error.error, error.cause or None)
+        return TaskFailed(_clean(error.error), _clean(error.cause) or None)
     return TaskFailed(type(error).__name__, _cause(error))
 
 
@@ -138,8 +138,13 @@ def _plain(resource: str) -> str:
 def _cause(error: Exception) -> str:
     """As Lambda's Python runtime tells an exception."""
     stack = traceback.format_list(traceback.extract_tb(error.__traceback__)[-5:])
-    told = {"errorMessage": str(error), "errorType": type(error).__name__, "stackTrace": stack}
+    told = {"errorMessage": _clean(str(error)), "errorType": type(error).__name__, "stackTrace": stack}
     return orjson.dumps(told).decode()
+
+
+def _clean(text: str) -> str:
+    """Without what UTF-8 has no bytes for, which could not be stored."""
+    return text.encode(errors="replace").decode()
 
 
 def takes_call(task: Task) -> bool:
