@@ -28,8 +28,8 @@ ROWS = (
     ("localstack", "LocalStack", "Pass states", "memory", 200),
     ("matcher-tasks", "matcher", "tasks", "memory", 2_000),
     ("matcher-tasks-durable", "matcher", "tasks", "SQLite, synced", 2_000),
-    ("dbos", "DBOS", "tasks", "SQLite", 200),
-    ("temporal", "Temporal", "tasks", "SQLite", 200),
+    ("dbos", "DBOS", "tasks", "SQLite", 100),
+    ("temporal", "Temporal", "tasks", "SQLite", 100),
 )
 
 
