@@ -50,6 +50,7 @@ def go(turn: Turn, frame: Frame, step: Step, output: Json, assigned: dict[str, J
     if assigned:
         details["assignedVariables"] = assigned
         variables = {**variables, **assigned}
+        turn.holds(variables)
     last = turn.event(frame.history, frame.last, step.exited, details)
     if to is None:
         _over(turn, replace(frame, last=last, work=None), output)

@@ -20,6 +20,8 @@ class Settings:
 
     #: Bytes of a state's input or output as JSON; None: any.
     payload_bytes: int | None = 256 * 1024
+    #: Bytes of the variables of one machine, branch or iteration together (AWS: of an execution); None: any.
+    variables_bytes: int | None = 10 * 1024 * 1024
     #: Events of one history; None: any.
     history_events: int | None = 25_000
     #: Iterations of an inline Map at a time where MaxConcurrency is 0.

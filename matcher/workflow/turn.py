@@ -158,6 +158,15 @@ class Turn:
         if (self.step(frame).wide and _exceeds(value, limit or _HELD)) or self.too_large(value):
             raise Failure(failure.DATA_LIMIT, oversize(what or frame.state))
 
+    def holds(self, variables: Mapping[str, Json]) -> None:
+        """Fail where the variables are more than may be held. They are measured only where their number could be it."""
+        settings = self.execution.settings
+        most, each = settings.variables_bytes, settings.payload_bytes
+        if most is None or (each is not None and each * len(variables) <= most):
+            return
+        if stored_size(variables) > most:
+            raise Failure(failure.DATA_LIMIT, f"The variables have more than {most} bytes.")
+
     def too_large(self, value: Json) -> bool:
         """Whether it is over the limit. Fail where it is no JSON, or too deep to be stored inside a frame."""
         try:

@@ -10,6 +10,7 @@ from matcher.errors import DefinitionError, WorkflowError
 from matcher.workflow.definition import check, load
 from matcher.workflow.drive import run
 from matcher.workflow.program import compile_machine
+from matcher.workflow.scene import Settings
 
 LARGE = {"a": "x" * 200_000}
 
@@ -91,6 +92,14 @@ def test_what_is_given_to_a_branch_or_an_iteration_has_the_limit_of_a_payload(si
     )
     found = ended({"QueryLanguage": "JSONata", "StartAt": "A", "States": {"A": state}}, {})
     assert (found.status, found.error) == ("FAILED", "States.DataLimitExceeded")
+
+
+@pytest.mark.parametrize(("settings", "status"), [(Settings(), "FAILED"), (Settings(variables_bytes=None), "SUCCEEDED"), (Settings(payload_bytes=None), "FAILED")])
+def test_variables_have_a_limit_together(settings, status):
+    steps = {f"A{n}": {"Type": "Pass", "Assign": {f"v{n}.$": "$"}, "Next": f"A{n + 1}"} for n in range(60)}
+    machine = {"StartAt": "A0", "States": {**steps, "A60": {"Type": "Succeed"}}}
+    found = run(compile_machine(load(machine)), "x" * 200_000, settings=settings).ended
+    assert (found.status, found.error) == (status, "States.DataLimitExceeded" if status == "FAILED" else None)
 
 
 def test_an_input_that_is_too_deep_is_refused():
