@@ -22,7 +22,7 @@ from matcher.workflow.program import Step
 from matcher.workflow.scene import Scene
 from matcher.workflow.turn import Over, Turn
 
-__all__ = ["branch", "gathered", "iterate", "read", "report", "written"]
+__all__ = ["batch", "branch", "gathered", "iterate", "read", "report", "written"]
 
 
 def branch(turn: Turn, frame: Frame, step: Step, scene: Scene) -> None:
@@ -95,7 +95,7 @@ def _fill(turn: Turn, frame: Frame, step: Step, fan: Fanning, previous: int) -> 
             most = (fan.settings or {}).get("MaxItemsPerBatch") or len(items)
             chunk = items[position - fan.base : position - fan.base + most]
             shaped = (_given(step, document, value, position + at, scene) for at, value in enumerate(chunk))
-            taken, given = _batch(shaped, fan.settings or {})
+            taken, given = batch(shaped, fan.settings or {})
         else:
             taken, value = 1, items[position - fan.base]
             item = {"Index": position, "Value": value}
@@ -119,7 +119,7 @@ def _given(step: Step, document: Json, value: Json, index: int, scene: Scene) ->
     return value if selector is None else selector(document, scene.of_item({"Index": index, "Value": value}))
 
 
-def _batch(items: Iterable[Json], settings: dict[str, Json]) -> tuple[int, Json]:
+def batch(items: Iterable[Json], settings: dict[str, Json]) -> tuple[int, Json]:
     """As many items as a batch may hold, at least one, and the input that they make."""
     room = settings.get("MaxInputBytesPerBatch") or float("inf")
     batch: list[Json] = []

@@ -8,6 +8,7 @@ from typing import Final
 
 from matcher.workflow.asl.machine import ABSENT, Absent, Pass
 from matcher.workflow.failure import Failure
+from matcher.workflow.fan import batch
 from matcher.workflow.frames import Json
 from matcher.workflow.leave import effective
 from matcher.workflow.program import Step
@@ -15,6 +16,7 @@ from matcher.workflow.scene import Scene
 
 __all__ = ["inspected"]
 
+_BATCHES: Final = ("MaxItemsPerBatch", "MaxInputBytesPerBatch", "BatchInput")
 #: Bounds of a Map, and what AWS calls them here.
 _BOUNDS: Final = {
     "MaxConcurrency": "maxConcurrency",
@@ -64,6 +66,14 @@ def _jsonpath(step: Step, scene: Scene, result: Json | Absent, items: list[Json]
     yield "afterResultPath", selected if step.merge is None else step.merge(frame.input, selected)
 
 
+def _batches(items: list[Json], settings: dict[str, Json]) -> Iterator[Json]:
+    at = 0
+    while at < len(items):
+        taken, given = batch(items[at : at + (settings.get("MaxItemsPerBatch") or len(items))], settings)
+        yield given
+        at += taken
+
+
 def _map(step: Step, document: Json, scene: Scene, items: list[Json] | None) -> Iterator[tuple[str, Json]]:
     """What a Map makes of its items, and its bounds."""
     fields = step.fields
@@ -77,7 +87,10 @@ def _map(step: Step, document: Json, scene: Scene, items: list[Json] | None) -> 
     if "ItemSelector" in fields:
         select: Callable[[Json, Scene], Json] = fields["ItemSelector"]
         within = ({"Index": index, "Value": value} for index, value in enumerate(found))
-        yield "afterItemSelector", [select(document, scene.of_item(item)) for item in within]
+        found = [select(document, scene.of_item(item)) for item in within]
+        yield "afterItemSelector", found
+    if "ItemBatcher" in fields:
+        yield "afterItemBatcher", list(_batches(found, {name: fields[name](document, scene) for name in _BATCHES if name in fields}))
     yield "maxConcurrency", 0
     for name, told in _BOUNDS.items():
         if name in fields:

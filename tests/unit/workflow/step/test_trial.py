@@ -163,6 +163,12 @@ def test_what_each_type_of_state_shows(state, given, mock, inspection):
     assert test_state(state, given, mock=mock).inspection == inspection
 
 
+def test_a_map_shows_its_batches():
+    state = {**DISTRIBUTED, "ItemSelector": {"i.$": "$$.Map.Item.Value"}, "ItemBatcher": {"MaxItemsPerBatch": 2, "BatchInput": {"n": 7}}}
+    shown = test_state(state, [1, 2, 3], mock=[]).inspection["afterItemBatcher"]
+    assert shown == [{"Items": [{"i": 1}, {"i": 2}], "BatchInput": {"n": 7}}, {"Items": [{"i": 3}], "BatchInput": {"n": 7}}]
+
+
 def test_retries_that_are_used_up_are_told():
     trial = test_state({**TASK, "Catch": []}, GIVEN, mock=MockError("Busy", "c"), retries=2)
     assert (trial.status, trial.error) == ("FAILED", "Busy")
