@@ -206,6 +206,8 @@ class Turn:
         """Forget the results of a frame's branches or iterations."""
         if self.execution.results.pop(frame, None) is not None:
             self.changes.cleared.append(frame)
+            # Whoever stores the changes drops first and adds then.
+            self.changes.results = [result for result in self.changes.results if result.frame != frame]
 
     def keep(self, result: Result) -> None:
         self.execution.results.setdefault(result.frame, {})[result.index] = result
