@@ -37,4 +37,4 @@ cdef class Current:
         if type(event) is not bytes:
             event = self._text(event)
         # Both checked when they were set; the tuple keeps them while this runs.
-        return (<Machine> state[0]).matched(<bytes> event, <list> state[1])
+        return (<Machine> state[0]).match(<bytes> event, <list> state[1])

@@ -153,4 +153,4 @@ cdef extern from "lines.hpp" namespace "matcher" nogil:
 cdef class Machine:
     cdef shared_ptr[const CMachine] core
 
-    cdef list matched(self, bytes event, list names)
+    cdef list match(self, bytes event, list names)

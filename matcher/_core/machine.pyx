@@ -148,11 +148,8 @@ cdef class Machine:
 
     # ---- matching ----
 
-    def match(self, bytes event not None, list names not None):
+    cdef list match(self, bytes event, list names):
         """The names (`names[owner]`) of the rules that match, in the order of their owners."""
-        return self.matched(event, names)
-
-    cdef list matched(self, bytes event, list names):
         cdef const CMachine* core = self.core.get()
         cdef Scratch* scratch = &thread_scratch()
         cdef const uint8_t* text = <const uint8_t*> PyBytes_AS_STRING(event)
