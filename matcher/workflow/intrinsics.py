@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import orjson
@@ -50,8 +51,9 @@ class Found:
     path: str
 
 
+@lru_cache(maxsize=64)
 def parse_call(text: str) -> Call:
-    """Read a call. Raises QueryError with the character where it is none, or names no function."""
+    """Read a call; the check of a definition and its compiling ask for the same ones. Raises QueryError with the character where it is none, or names no function."""
     call, at = _call(text, 0, 1)
     if text[at:].strip():
         raise _wrong(text, at, "the end of the call")
