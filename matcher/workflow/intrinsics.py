@@ -53,7 +53,10 @@ class Found:
 
 @lru_cache(maxsize=64)
 def parse_call(text: str) -> Call:
-    """Read a call; the check of a definition and its compiling ask for the same ones. Raises QueryError with the character where it is none, or names no function."""
+    """Read a call; the check of a definition and its compiling ask for the same ones.
+
+    Raises QueryError with the character where it is none, or names no function.
+    """
     call, at = _call(text, 0, 1)
     if text[at:].strip():
         raise _wrong(text, at, "the end of the call")
