@@ -153,9 +153,9 @@ struct Event {
     Pool<uint32_t> touched;  // slots that have a field, in order of first sight
     Pool<Frame> frames;
     Pool<uint64_t> kinds;  // one bit a level while skipping: 1 for an object
-    // A bit a byte. Marks: where the walk stops; runs: numbers and literals; strings: from the opening quote to before
-    // the closing one; escapes: backslashes; quotes: not escaped; opens, closes, braces, colons, commas: outside of strings.
-    Pool<uint64_t> marks, runs, strings, escapes, quotes, opens, closes, braces, colons, commas;
+    // A bit a byte. Marks: where the walk stops; runs: numbers and literals; escapes: backslashes; quotes: not escaped;
+    // opens, closes, braces, colons, commas: outside of strings.
+    Pool<uint64_t> marks, runs, escapes, quotes, opens, closes, braces, colons, commas;
     bool any_escape = false, any_high = false;  // the text has a backslash; a byte above 0x7f
     bool long_token = false;                    // it may have a name or a number that is over its limit
     uint32_t epoch = 0;
@@ -180,7 +180,7 @@ struct Event {
 
     template <class Visit>
     MATCHER_INLINE void each_bits(Visit visit) {
-        for (Pool<uint64_t>* bits : {&marks, &runs, &strings, &escapes, &quotes, &opens, &closes, &braces, &colons, &commas})
+        for (Pool<uint64_t>* bits : {&marks, &runs, &escapes, &quotes, &opens, &closes, &braces, &colons, &commas})
             visit(*bits);
     }
     MATCHER_INLINE void reserve_marks(size_t blocks) {

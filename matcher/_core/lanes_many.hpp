@@ -8,3 +8,4 @@ MATCHER_INLINE Lanes lanes_at(const uint64_t* words) {
     return lanes;
 }
 MATCHER_INLINE void store(uint64_t* words, Lanes lanes) { std::memcpy(words, &lanes, sizeof lanes); }
+#include "transpose.hpp"

@@ -1,8 +1,8 @@
-// 64 bytes of text at a time → words of bits, from which the walk takes its way; and, for a strict scan, nearly all of the
-// grammar. Compiled once per instruction set: included by scan.hpp, without #pragma once on purpose.
+// What the bytes of a text are → words of bits, from which the walk takes its way; and, for a strict scan, nearly all of
+// the grammar. Compiled once per instruction set: included by scan.hpp, without #pragma once on purpose.
 //
-// A token follows another if there is nothing but space between them; adding the bits of one class to those of the spaces
-// carries them over. So for all tokens at once it is checked that
+// A token follows another if there is nothing but space between them; adding the bits of one class to those of the
+// spaces carries them over. So for all tokens at once it is checked that
 //   - behind a value comes a comma, a colon or a closing bracket, and each comma stands behind a value;
 //   - a closing bracket stands behind a value or an opening one;
 //   - a colon stands behind a string which does not stand behind a colon;
@@ -24,9 +24,9 @@ struct Carry {
 
 MATCHER_INLINE Lanes shifted(Lanes bits, Carry& carry) { return bits << 1 | carry.pass(bits) >> 63; }
 
-// Adds the bits `at` to `skipped`, through all lanes: from each of them on the bits of `skipped` are cleared, and the first
-// one behind is set.
-MATCHER_INLINE Lanes sum_over(Lanes& at, Lanes skipped, Carry& carry) {
+// From the bytes `at` on over those of `skipped`: the first bytes behind. Adding them clears the bits of `skipped` from
+// each byte on, and sets the next one.
+MATCHER_INLINE Lanes over(Lanes at, Lanes skipped, Carry& carry) {
     Lanes sum = skipped + (at & skipped);
     Lanes in = carry.pass(((at & skipped) | (skipped & ~sum)) >> 63);
     for (;;) {
@@ -34,20 +34,11 @@ MATCHER_INLINE Lanes sum_over(Lanes& at, Lanes skipped, Carry& carry) {
         at |= in;
         sum += in & skipped;
         Lanes more = (before & ~sum) >> 63;  // a whole block was skipped
-        if (MATCHER_LIKELY(!any_bit(more))) return sum;
+        if (MATCHER_LIKELY(!any_bit(more))) return (at | sum) & ~skipped;
         carry.last |= more;
         in = moved_up(Lanes{}, more);
     }
 }
-
-// From the bytes `at` on over those of `skipped`: the first bytes behind.
-MATCHER_INLINE Lanes over(Lanes at, Lanes skipped, Carry& carry) {
-    Lanes sum = sum_over(at, skipped, carry);
-    return (at | sum) & ~skipped;
-}
-
-// The bytes that are run over, where all of `at` lie in `skipped`.
-MATCHER_INLINE Lanes through(Lanes at, Lanes skipped, Carry& carry) { return skipped & ~sum_over(at, skipped, carry); }
 
 // From each opening quote to before the closing one; `inside` is all ones in its last lane if a string goes on.
 MATCHER_INLINE Lanes between_quotes(Lanes quotes, Carry& inside) {
@@ -145,46 +136,15 @@ struct Streak {
     bool over(size_t limit) const { return longest * 64 + 64 + 62 > limit; }
 };
 
-// The classes of a group of blocks, each as a word a block.
-struct Group {
-    alignas(64) uint64_t quotes[LANES];
-    alignas(64) uint64_t backslashes[LANES], opens[LANES], closes[LANES], colons[LANES], commas[LANES], spaces[LANES];
-    alignas(64) uint64_t braces[LANES], digits[LANES], zeros[LANES], dots[LANES], minuses[LANES];
-
-    template <bool STRICT>
-    MATCHER_INLINE void put(size_t i, const Block& block) {
-        quotes[i] = block.quotes, backslashes[i] = block.backslashes, opens[i] = block.opens, closes[i] = block.closes;
-        colons[i] = block.colons, commas[i] = block.commas, spaces[i] = block.spaces;
-        if (!STRICT) return;
-        braces[i] = block.braces, digits[i] = block.digits, zeros[i] = block.zeros, dots[i] = block.dots, minuses[i] = block.minuses;
-    }
-    // Blocks from `first` on; `left` bytes of the text are still to come, behind which all counts as space.
-    template <bool STRICT>
-    MATCHER_INLINE void read(const uint8_t* text, size_t left, Range& range) {
-        size_t whole = left / 64 < LANES ? left / 64 : LANES;
-        for (size_t i = 0; i < whole; ++i) {
-            range.see(text + 64 * i);
-            put<STRICT>(i, classify<STRICT>(text + 64 * i));
-        }
-        if (whole == LANES) return;
-        Block block = classify<STRICT>(text + 64 * whole);
-        block.cut((uint64_t(1) << (left & 63)) - 1);
-        put<STRICT>(whole, block);
-        block = Block{};
-        block.spaces = ~uint64_t(0);
-        for (size_t i = whole + 1; i < LANES; ++i) put<STRICT>(i, block);
-    }
-};
-
 // A text's bits, group by group, and whether they are sound.
 template <bool STRICT>
 struct Marker {
     const uint8_t* text;
     Event& event;
     const bool long_text;
-    Carry in_string, run_carry, colon_carry, colon_over, value_carry, value_over, open_carry, open_over, name_over;
-    Carry literal_over, digit_carry, dot_carry, minus_carry, zero_carry, fraction_over;
-    Lanes wrong{}, wrong_number{}, odd_number{}, backslashes{};
+    Carry in_string, run_carry, close_carry, close_over, colon_carry, colon_over, name_over;
+    Carry figure_carry, minus_carry, dot_carry, zero_carry, fraction_over;
+    Lanes wrong{}, wrong_number{}, odd_number{}, backslashes{}, high{};
     uint64_t escape_carry = 0;
     EscapeCheck escapes;
     Streak strings_streak, runs_streak;
@@ -192,28 +152,33 @@ struct Marker {
     Marker(const uint8_t* t, Event& e, bool is_long) : text(t), event(e), long_text(is_long) {}
 
     // The quotes that no backslash escapes.
-    MATCHER_COLD Lanes unescaped(const Group& group, size_t first) {
-        Lanes quotes = lanes_at(group.quotes);
+    MATCHER_COLD Lanes unescaped(Lanes quotes, Lanes slashes, size_t first) {
         for (size_t i = 0; i < LANES; ++i) {
-            uint64_t escaped = escaped_bytes(group.backslashes[i], escape_carry);
-            quotes = with_word(quotes, i, group.quotes[i] & ~escaped);
-            uint64_t lead = group.backslashes[i] & ~escaped;
-            if (STRICT && !escapes.block(text + 64 * (first + i), lead)) wrong |= every_lane(1);
+            uint64_t word = word_of(slashes, i), escaped = escaped_bytes(word, escape_carry);
+            quotes = with_word(quotes, i, word_of(quotes, i) & ~escaped);
+            if (STRICT && !escapes.block(text + 64 * (first + i), word & ~escaped)) wrong |= every_lane(1);
         }
         return quotes;
     }
 
-    MATCHER_INLINE void mark(const Group& group, size_t first) {
-        Lanes slashes = lanes_at(group.backslashes);
-        Lanes quotes = lanes_at(group.quotes);
-        if (MATCHER_UNLIKELY(any_bit(slashes)) || MATCHER_UNLIKELY(escape_carry != 0)) quotes = unescaped(group, first);
+    MATCHER_INLINE void mark(const Classes& all, size_t first) {
+        Lanes slashes = all.backslashes, quotes = all.quotes;
+        if (MATCHER_UNLIKELY(any_bit(slashes) || escape_carry != 0)) quotes = unescaped(quotes, slashes, first);
         Lanes strings = between_quotes(quotes, in_string);
-        Lanes opens = lanes_at(group.opens) & ~strings, closes = lanes_at(group.closes) & ~strings;
-        Lanes colons = lanes_at(group.colons) & ~strings, commas = lanes_at(group.commas) & ~strings;
-        Lanes spaces = lanes_at(group.spaces) & ~strings;
+        Lanes opens = all.opens & ~strings, closes = all.closes & ~strings;
+        Lanes colons = all.colons & ~strings, commas = all.commas & ~strings, spaces = all.spaces & ~strings;
         Lanes runs = ~(opens | closes | colons | commas | spaces | strings | quotes);
         Lanes behind_run = shifted(runs, run_carry), starts = runs & ~behind_run, opening = quotes & strings;
-        Lanes behind_colon = over(shifted(colons, colon_carry), spaces, colon_over);
+        // What a token stands behind, two bits: a value (both), an opening bracket, a colon, or a comma or nothing (none).
+        Lanes ends = (quotes & ~strings) | closes, run_ends = behind_run & ~runs;
+        Lanes behind_close = STRICT ? shifted(ends | opens, close_carry) | run_ends : Lanes{};
+        Lanes behind_colon = STRICT ? shifted(ends | colons, colon_carry) | run_ends : shifted(colons, colon_carry);
+        if (any_bit(spaces | close_over.last | colon_over.last)) {
+            behind_colon = over(behind_colon, spaces, colon_over);
+            if (STRICT) behind_close = over(behind_close, spaces, close_over);
+        }
+        Lanes behind_value = behind_close & behind_colon;
+        behind_colon &= ~behind_close;
         Lanes firsts = (opening | starts) & ~behind_colon;
         store(event.marks.data + first, opens | closes | firsts);
         store(event.quotes.data + first, quotes);
@@ -221,51 +186,39 @@ struct Marker {
         store(event.closes.data + first, closes);
         store(event.escapes.data + first, slashes);
         backslashes |= slashes;
+        high |= all.high;
         if (!STRICT) return;
         store(event.colons.data + first, colons);
         store(event.commas.data + first, commas);
-        store(event.braces.data + first, lanes_at(group.braces) & (opens | closes));
-        store(event.strings.data + first, strings);
+        store(event.braces.data + first, all.braces & (opens | closes));
         store(event.runs.data + first, runs);
-        Lanes values = shifted((quotes & ~strings) | closes, value_carry) | (behind_run & ~runs);
-        Lanes behind_value = over(values, spaces, value_over);
-        Lanes behind_open = over(shifted(opens, open_carry), spaces, open_over);
         Lanes behind_name = over(firsts & quotes, strings | quotes | spaces, name_over);
         wrong |= (behind_value & (opening | starts | opens)) | (commas & ~behind_value) | (colons & ~behind_name);
-        wrong |= (closes & ~(behind_value | behind_open)) | (slashes & ~strings);
-        check_numbers(group, first, runs, starts);
+        wrong |= (closes & ~behind_close) | (strings & ~all.printing);
+        check_numbers(all, first, runs, starts);
         if (MATCHER_UNLIKELY(long_text))
-            for (size_t i = 0; i < LANES; ++i) strings_streak.block(word_of(strings, i)), runs_streak.block(word_of(runs, i));
+            for (size_t i = 0; i < LANES; ++i) {
+                strings_streak.block(word_of(strings, i));
+                runs_streak.block(word_of(runs, i));
+            }
     }
 
-    // Literals one by one, numbers of digits, minus and point as bits; where there are others, `sound_tokens` is for them.
-    MATCHER_INLINE void check_numbers(const Group& group, size_t first, Lanes runs, Lanes starts) {
-        Lanes digits = lanes_at(group.digits), minuses = lanes_at(group.minuses), dots = lanes_at(group.dots);
-        Lanes others = starts & ~(digits | minuses);
+    // Literals one by one, numbers of digits, minus and point as bits; where there are others, `sound_tokens` looks.
+    MATCHER_INLINE void check_numbers(const Classes& all, size_t first, Lanes runs, Lanes starts) {
+        Lanes digits = all.digits & runs, minuses = all.minuses & runs, dots = all.dots & runs;
+        Lanes figures = digits | minuses | dots, others = starts & ~(digits | minuses);
         if (any_bit(others) && !sound_literals(others, first)) wrong |= every_lane(1);
-        runs &= ~through(others, runs, literal_over);
-        digits &= runs, minuses &= runs, dots &= runs;
-        odd_number |= runs & ~(digits | minuses | dots);
-        Lanes behind_digit = shifted(digits, digit_carry), behind_minus = shifted(minuses, minus_carry);
-        Lanes behind_dot = shifted(dots, dot_carry);
-        Lanes zeros = lanes_at(group.zeros) & digits & (starts | behind_minus);  // first digits
-        wrong_number |= (minuses & ~starts) | (dots & ~behind_digit) | ((behind_minus | behind_dot) & ~digits);
-        wrong_number |= shifted(zeros, zero_carry) & digits;
-        wrong_number |= over(behind_dot, digits, fraction_over) & dots;
+        odd_number |= shifted(figures, figure_carry) & runs & ~figures;
+        Lanes behind_minus = shifted(minuses, minus_carry), behind_dot = shifted(dots, dot_carry);
+        Lanes first_zeros = all.zeros & (starts | behind_minus);
+        wrong_number |= (minuses & ~starts) | ((behind_minus | behind_dot) & ~digits);
+        wrong_number |= (shifted(first_zeros, zero_carry) & digits) | (over(behind_dot, digits, fraction_over) & dots);
     }
 
     MATCHER_INLINE bool sound_literals(Lanes starts, size_t first) const {
         for (size_t i = 0; i < LANES; ++i)
             for (uint64_t word = word_of(starts, i); word; word &= word - 1)
                 if (literal_end(text + 64 * (first + i) + first_bit64(word)) == nullptr) return false;
-        return true;
-    }
-
-    // Whether no control character is in a string; asked only if there is one in the text.
-    MATCHER_COLD bool sound_strings(size_t blocks) const {
-        for (size_t i = 0; i < blocks; ++i)
-            for (uint64_t word = event.strings[i]; word; word &= word - 1)
-                if (text[64 * i + first_bit64(word)] < 0x20) return false;
         return true;
     }
 
@@ -282,36 +235,31 @@ struct Marker {
 
     bool closed() const { return word_of(in_string.last, LANES - 1) == 0; }
 
-    bool sound(size_t blocks, bool controls) const {
-        if (MATCHER_UNLIKELY(controls) && !sound_strings(blocks)) return false;
+    bool sound(size_t blocks) const {
         if (any_bit(wrong) || !closed()) return false;
         return any_bit(odd_number) ? sound_tokens(blocks) : !any_bit(wrong_number);
     }
 };
 
-// Marks: a bit for each bracket, and for the first byte of each member's name and of each element of an array. False: the
-// text is malformed.
+// Marks: a bit for each bracket, and for the first byte of each member's name and of each element of an array. False:
+// the text is malformed.
 template <bool STRICT>
 inline bool mark(const uint8_t* text, size_t size, const TextLimits& limits, Event& event) {
     const size_t blocks = size / 64 + 1;
     event.reserve_marks(blocks + LANES);
     Marker<STRICT> marker(text, event, STRICT && (size > limits.name || size > limits.digits));
-    // Several groups are read before the first of them is used: what was just stored word by word is slow to load at once.
-    constexpr size_t AHEAD = 4;
-    Group groups[AHEAD];
-    Range range;
-    for (size_t first = 0; first < blocks; first += AHEAD * LANES) {
-        size_t count = 0;
-        for (size_t at = first; at < blocks && count < AHEAD; at += LANES)
-            groups[count++].template read<STRICT>(text + 64 * at, size - 64 * at, range);
-        for (size_t i = 0; i < count; ++i) marker.mark(groups[i], first + i * LANES);
-    }
-    range.see_last(text, size);
+    const size_t whole = size / 64;  // blocks
+    size_t first = 0;
+    for (; first + LANES <= whole; first += LANES)
+        marker.mark(Classes(Planes(Blocks{text + 64 * first})), first);
+    Planes rest(Blocks{text + 64 * first, whole - first});
+    rest.cut(first_bytes(size - 64 * first));
+    marker.mark(Classes(rest), first);
     // The byte behind the text, a NUL, is marked as the token that ends every walk.
     event.marks[blocks - 1] |= uint64_t(1) << (size & 63);
     event.marks[blocks] = ~uint64_t(0);
     event.any_escape = any_bit(marker.backslashes);
-    event.any_high = range.any_high();
+    event.any_high = any_bit(marker.high);
     event.long_token = marker.runs_streak.over(limits.digits) || marker.strings_streak.over(limits.name);
-    return STRICT ? marker.sound(blocks, range.any_control()) : marker.closed();
+    return STRICT ? marker.sound(blocks) : marker.closed();
 }

@@ -1,4 +1,4 @@
-// Masks from AVX-512 (BW); included inside a namespace by scan.hpp, under that target.
+// Masks from AVX-512 (BW, VBMI) and GFNI; included inside a namespace by scan.hpp, under that target.
 
 using avx2::bits64;
 using avx2::below_bit;
@@ -12,50 +12,42 @@ using avx2::first_gap;
 #else
 constexpr size_t LANES = 8;
 typedef uint64_t Lanes __attribute__((vector_size(8 * LANES)));
-MATCHER_INLINE Lanes moved_up(Lanes last, Lanes lanes) { return Lanes(_mm512_maskz_alignr_epi64(__mmask8(0xff), __m512i(lanes), __m512i(last), 7)); }
+MATCHER_INLINE Lanes moved_up(Lanes last, Lanes lanes) {
+    return Lanes(_mm512_maskz_alignr_epi64(__mmask8(0xff), __m512i(lanes), __m512i(last), 7));
+}
 MATCHER_INLINE bool any_bit(Lanes lanes) { return _mm512_test_epi64_mask(__m512i(lanes), __m512i(lanes)) != 0; }
 #include "lanes_many.hpp"
-#endif
 
-// The range of the bytes seen.
-struct Range {
-    __m512i least, any;
+// (gcc takes the intrinsics without a mask for uses of what was not set.)
+template <int ORDER>
+MATCHER_INLINE __m512i parts(__m512i a, __m512i b) { return _mm512_maskz_shuffle_i64x2(0xff, a, b, ORDER); }
 
-    MATCHER_INLINE Range() : least(_mm512_set1_epi8(char(0xff))), any(_mm512_setzero_si512()) {}
-    MATCHER_INLINE void see(const uint8_t* p) {
-        __m512i x = _mm512_loadu_si512(p);
-        least = _mm512_min_epu8(least, x), any = _mm512_or_si512(any, x);
-    }
-    // The bytes of the last block, which is not whole: those that end the text, seen again or not.
-    MATCHER_INLINE void see_last(const uint8_t* text, size_t size) {
-        if (MATCHER_LIKELY(size >= 64)) return see(text + size - 64);
-        uint8_t copy[64];
-        std::memset(copy, ' ', 64);
-        std::memcpy(copy, text, size);
-        see(copy);
-    }
-    bool any_control() const { return _mm512_cmple_epu8_mask(least, _mm512_set1_epi8(0x1f)) != 0; }
-    bool any_high() const { return _mm512_movepi8_mask(any) != 0; }
-};
-
-template <bool STRICT>
-MATCHER_INLINE Block classify(const uint8_t* p) {
-    Block block{};
-    const __m512i space_table = _mm512_set4_epi32('\r' << 8, '\n' << 16 | '\t' << 8, 0, ' ');  // as in AVX2
-    __m512i x = _mm512_loadu_si512(p), folded = _mm512_or_si512(x, _mm512_set1_epi8(0x20));
-    auto equal_to = [](__m512i bytes, char byte) { return uint64_t(_mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8(byte))); };
-    block.quotes = equal_to(x, '"');
-    block.backslashes = equal_to(x, '\\');
-    block.opens = equal_to(folded, '{');
-    block.closes = equal_to(folded, '}');
-    block.colons = equal_to(x, ':');
-    block.commas = equal_to(x, ',');
-    block.spaces = uint64_t(_mm512_cmpeq_epi8_mask(x, _mm512_shuffle_epi8(space_table, x)));
-    if (!STRICT) return block;
-    block.braces = uint64_t(_mm512_test_epi8_mask(x, _mm512_set1_epi8(0x20)));
-    block.digits = uint64_t(_mm512_cmple_epu8_mask(_mm512_sub_epi8(x, _mm512_set1_epi8('0')), _mm512_set1_epi8(9)));
-    block.zeros = equal_to(x, '0');
-    block.dots = equal_to(x, '.');
-    block.minuses = equal_to(x, '-');
-    return block;
+// Four rows of four parts of 128 bits, each second from `row` on → the i-th of them holds the i-th parts.
+MATCHER_INLINE void transpose_parts(__m512i* row) {
+    __m512i a = parts<0x44>(row[0], row[2]), b = parts<0x44>(row[4], row[6]);
+    __m512i c = parts<0xee>(row[0], row[2]), d = parts<0xee>(row[4], row[6]);
+    row[0] = parts<0x88>(a, b), row[2] = parts<0xdd>(a, b), row[4] = parts<0x88>(c, d), row[6] = parts<0xdd>(c, d);
 }
+
+MATCHER_INLINE void read_planes(const Blocks& blocks, Lanes* plane) {
+    // The product of a matrix of bits with these bytes is its transpose, if its rows are in reverse order.
+    const __m512i single_bits = _mm512_set1_epi64(int64_t(0x8040201008040201));
+    const __m512i reversed = _mm512_set4_epi32(0x08090a0b, 0x0c0d0e0f, 0x00010203, 0x04050607);
+    const __m512i every_eighth = _mm512_setr_epi64(  // bytes 0, 8, 16 …, then 1, 9, 17 …
+        0x3830282018100800, 0x3931292119110901, 0x3a322a221a120a02, 0x3b332b231b130b03,
+        0x3c342c241c140c04, 0x3d352d251d150d05, 0x3e362e261e160e06, 0x3f372f271f170f07);
+    __m512i block[8], row[8];
+    for (size_t i = 0; i < 8; ++i) {
+        __m512i x = _mm512_shuffle_epi8(_mm512_loadu_si512(blocks.at(i)), reversed);
+        x = _mm512_gf2p8affine_epi64_epi8(single_bits, x, 0);
+        block[i] = _mm512_maskz_permutexvar_epi8(~__mmask64(0), every_eighth, x);
+    }
+    for (int i = 0; i < 8; i += 2) {
+        row[i] = _mm512_maskz_unpacklo_epi64(0xff, block[i], block[i + 1]);
+        row[i + 1] = _mm512_maskz_unpackhi_epi64(0xff, block[i], block[i + 1]);
+    }
+    transpose_parts(row);
+    transpose_parts(row + 1);
+    for (int i = 0; i < 8; ++i) plane[i] = Lanes(row[i]);
+}
+#endif

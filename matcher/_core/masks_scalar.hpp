@@ -8,13 +8,7 @@ inline uint32_t first_bit(uint32_t mask) {
 inline uint32_t first_bit64(uint64_t mask) {
     return uint32_t(mask) ? first_bit(uint32_t(mask)) : 32 + first_bit(uint32_t(mask >> 32));
 }
-inline uint32_t last_bit64(uint64_t mask) {
-    uint32_t n = 0;
-    while (mask >>= 1) ++n;
-    return n;
-}
 inline uint32_t below_bit(uint32_t k) { return (uint32_t(1) << k) - 1; }
-inline uint64_t below_bit64(uint32_t k) { return k >= 64 ? ~uint64_t(0) : (uint64_t(1) << k) - 1; }
 inline uint32_t first_gap(uint32_t mask) { return first_bit64(~uint64_t(mask)); }
 inline uint64_t bits64(uint64_t mask) {
     mask = mask - ((mask >> 1) & 0x5555555555555555u);
@@ -49,46 +43,3 @@ inline uint32_t byte_mask(const uint8_t* p, uint8_t byte) {
 }
 
 #include "lanes_one.hpp"
-
-// The range of the bytes seen.
-struct Range {
-    uint64_t low = 0, any = 0;
-
-    void see(const uint8_t* p) {
-        for (int part = 0; part < 64; part += 8) low |= below_bytes(load64(p + part), 0x20), any |= load64(p + part);
-    }
-    // The bytes of the last block, which is not whole: those that end the text, seen again or not.
-    MATCHER_INLINE void see_last(const uint8_t* text, size_t size) {
-        if (MATCHER_LIKELY(size >= 64)) return see(text + size - 64);
-        uint8_t copy[64];
-        std::memset(copy, ' ', 64);
-        std::memcpy(copy, text, size);
-        see(copy);
-    }
-    bool any_control() const { return low != 0; }
-    bool any_high() const { return (any & HIGH_BITS) != 0; }
-};
-
-template <bool STRICT>
-inline Block classify(const uint8_t* p) {
-    Block block{};
-    for (int part = 0; part < 64; part += 8) {
-        uint64_t w = load64(p + part);
-        uint64_t folded = w | LOW_BITS * 0x20;  // '[' and '{', ']' and '}' become one
-        uint64_t spaces = equal_bytes(w, ' ') | equal_bytes(w, '\n') | equal_bytes(w, '\r') | equal_bytes(w, '\t');
-        block.quotes |= uint64_t(gather(equal_bytes(w, '"'))) << part;
-        block.backslashes |= uint64_t(gather(equal_bytes(w, '\\'))) << part;
-        block.opens |= uint64_t(gather(equal_bytes(folded, '{'))) << part;
-        block.closes |= uint64_t(gather(equal_bytes(folded, '}'))) << part;
-        block.colons |= uint64_t(gather(equal_bytes(w, ':'))) << part;
-        block.commas |= uint64_t(gather(equal_bytes(w, ','))) << part;
-        block.spaces |= uint64_t(gather(spaces)) << part;
-        if (!STRICT) continue;
-        block.braces |= uint64_t(gather(w << 2 & HIGH_BITS)) << part;
-        block.digits |= uint64_t(gather(below_bytes(w, '9' + 1) & ~below_bytes(w, '0'))) << part;
-        block.zeros |= uint64_t(gather(equal_bytes(w, '0'))) << part;
-        block.dots |= uint64_t(gather(equal_bytes(w, '.'))) << part;
-        block.minuses |= uint64_t(gather(equal_bytes(w, '-'))) << part;
-    }
-    return block;
-}

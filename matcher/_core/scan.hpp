@@ -1,8 +1,8 @@
 // JSON text → the asked fields of an event: picks the walk for this machine's vector instructions.
 //
-// Each level gives the walk the same few functions: `classify` 64 bytes, `digit_mask` and `byte_mask` of 32, and bit
-// counts. The walks live in a namespace each, compiled for their level by a pragma, and use no template of the standard
-// library inside, so that the linker can't keep a copy that needs a newer processor.
+// Each level gives the walk the same few functions: `read_planes` of a group of 64-byte blocks, `digit_mask` and
+// `byte_mask` of 32 bytes, and bit counts. The walks live in a namespace each, compiled for their level by a pragma, and
+// use no template of the standard library inside, so that the linker can't keep a copy that needs a newer processor.
 #pragma once
 
 #include <cstdint>
@@ -18,20 +18,12 @@
 
 namespace matcher {
 
-// What 64 bytes are, a bit a byte.
-struct Block {
-    uint64_t quotes, backslashes;
-    uint64_t opens, closes, colons, commas;
-    uint64_t spaces;
-    // Of a strict scan alone:
-    uint64_t braces;  // those with the bit that tells braces from brackets
-    uint64_t digits, zeros, dots, minuses;
+// Where a group of 64-byte blocks lies; those behind the last one that holds text are read as that one.
+struct Blocks {
+    const uint8_t* first;
+    size_t last = SIZE_MAX;
 
-    // Only the bytes of `kept` belong to the text; what follows may be another one, and counts as space.
-    void cut(uint64_t kept) {
-        for (uint64_t* bits : {&quotes, &backslashes, &opens, &closes, &colons, &commas}) *bits &= kept;
-        spaces = (spaces & kept) | ~kept;
-    }
+    MATCHER_INLINE const uint8_t* at(size_t i) const { return first + 64 * (i < last ? i : last); }
 };
 
 // The bytes that a backslash escapes: those behind a run of odd length. `carry` goes from block to block.
@@ -52,6 +44,7 @@ MATCHER_INLINE uint64_t escaped_bytes(uint64_t backslashes, uint64_t& carry) {
 
 namespace scalar {
 #include "masks_scalar.hpp"
+#include "planes.hpp"
 #include "marks.hpp"
 #include "walk.hpp"
 }  // namespace scalar
@@ -59,31 +52,35 @@ namespace scalar {
 #if defined(MATCHER_X86)
 namespace baseline {
 #include "masks_sse2.hpp"
+#include "planes.hpp"
 #include "marks.hpp"
 #include "walk.hpp"
 }  // namespace baseline
 
 #if defined(__clang__)
-#pragma clang attribute push(__attribute__((target("avx2,bmi,bmi2,lzcnt,popcnt,pclmul"))), apply_to = function)
+#pragma clang attribute push(__attribute__((target("avx2,bmi,bmi2,lzcnt,popcnt"))), apply_to = function)
 #elif defined(__GNUC__)
 #pragma GCC push_options
-#pragma GCC target("avx2,bmi,bmi2,lzcnt,popcnt,pclmul")
+#pragma GCC target("avx2,bmi,bmi2,lzcnt,popcnt")
 #endif
 namespace avx2 {
 #include "masks_avx2.hpp"
+#include "planes.hpp"
 #include "marks.hpp"
 #include "walk.hpp"
 }  // namespace avx2
 #if defined(__clang__)
 #pragma clang attribute pop
-#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx2,bmi,bmi2,lzcnt,popcnt,pclmul"))), apply_to = function)
+#pragma clang attribute push( \
+    __attribute__((target("avx512f,avx512bw,avx512vbmi,gfni,avx2,bmi,bmi2,lzcnt,popcnt"))), apply_to = function)
 #elif defined(__GNUC__)
 #pragma GCC pop_options
 #pragma GCC push_options
-#pragma GCC target("avx512f,avx512bw,avx2,bmi,bmi2,lzcnt,popcnt,pclmul")
+#pragma GCC target("avx512f,avx512bw,avx512vbmi,gfni,avx2,bmi,bmi2,lzcnt,popcnt")
 #endif
 namespace avx512 {
 #include "masks_avx512.hpp"
+#include "planes.hpp"
 #include "marks.hpp"
 #include "walk.hpp"
 }  // namespace avx512
@@ -95,6 +92,7 @@ namespace avx512 {
 #elif defined(MATCHER_NEON)
 namespace baseline {
 #include "masks_neon.hpp"
+#include "planes.hpp"
 #include "marks.hpp"
 #include "walk.hpp"
 }  // namespace baseline

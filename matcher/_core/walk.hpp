@@ -6,18 +6,17 @@
 
 // Where the walk is among the marks. Small and passed by value, so that it lives in registers.
 struct Cursor {
-    const uint64_t* marks;  // of the block at hand
-    const uint8_t* block;
-    uint64_t word;          // its marks that are still to come
+    const uint8_t* text;
+    const uint64_t* marks;
+    size_t block;
+    uint64_t word;     // its marks that are still to come
+    uint32_t bit = 0;  // of the mark at hand, in its block
 
     MATCHER_INLINE const uint8_t* next() {
-        while (MATCHER_UNLIKELY(word == 0)) {
-            word = *++marks;
-            block += 64;
-        }
-        const uint8_t* p = block + first_bit64(word);
+        while (MATCHER_UNLIKELY(word == 0)) word = marks[++block];
+        bit = first_bit64(word);
         word &= word - 1;
-        return p;
+        return text + 64 * block + bit;
     }
 };
 
@@ -31,8 +30,8 @@ struct Walk {
 
     Cursor cursor_at(const uint8_t* p) const {
         size_t at = size_t(p - text);
-        const uint64_t* marks = event.marks.data + at / 64;
-        return Cursor{marks, text + at / 64 * 64, *marks & (~uint64_t(0) << (at & 63))};
+        const uint64_t* marks = event.marks.data;
+        return Cursor{text, marks, at / 64, marks[at / 64] & (~uint64_t(0) << (at & 63))};
     }
 
     static MATCHER_INLINE const uint8_t* skip_space(const uint8_t* p) {
@@ -100,9 +99,23 @@ struct Walk {
         return first;
     }
 
+    // A member's name: behind its closing quote, and whether it has escapes.
+    struct Name {
+        const uint8_t* stop;
+        bool escaped;
+    };
+    MATCHER_INLINE Name name_at(const Cursor& cursor, const uint8_t* p) const {
+        uint64_t later = (event.quotes[cursor.block] >> cursor.bit) >> 1;
+        if (MATCHER_LIKELY(later != 0)) {
+            uint64_t slashes = (event.escapes[cursor.block] >> cursor.bit) >> 1;
+            return Name{p + 1 + first_bit64(later), (slashes & (later ^ (later - 1))) != 0};
+        }
+        const uint8_t* stop = closing_quote(p);
+        return Name{stop, has_escape(p + 1, stop)};
+    }
+
     // The node that the member name between p and stop leads to.
     MATCHER_INLINE uint32_t enter(const PathNode& node, const uint8_t* p, const uint8_t* stop, bool escaped) {
-        if (node.count == 0) return 0;
         size_t size = size_t(stop - p);
         if (MATCHER_UNLIKELY(escaped)) return enter_escaped(node, p, stop);
         uint32_t child = paths.child(node, p, uint32_t(size), name_head(p, size));
@@ -178,14 +191,13 @@ struct Walk {
             return false;
         }
         {
-            const uint8_t* stop = closing_quote(p);
-            int escaped = escapes(p + 1, stop);
-            if (MATCHER_UNLIKELY(escaped < 0)) return false;
-            child = enter(nodes[node], p + 1, stop, escaped != 0);
-            p = skip_space(stop + 1);
+            Name name = name_at(cursor, p);
+            if (!STRICT && MATCHER_UNLIKELY(name.escaped) && !sound_escapes(p + 1, name.stop)) return false;
+            child = enter(nodes[node], p + 1, name.stop, name.escaped);
+            p = skip_space(name.stop + 1);
             if (MATCHER_UNLIKELY(*p != ':')) return false;
-            p = skip_space(p + 1);
         }
+        p = skip_space(p + 1);
         if (*p == '{' || *p == '[') {
             if (MATCHER_UNLIKELY(cursor.next() != p)) return false;
             goto container;
