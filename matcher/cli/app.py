@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from matcher._version import __version__
+from matcher.cli.options import RulesArgument, RulesFormat, RulesFormatOption, Validate
 from matcher.cli.terminal import EXIT_CODES, guarded
 from matcher.cli.verbs import archive, diff, dlq, put, replay, report, scan, suggest, test, workflow
 from matcher.cli.verbs import run as running
@@ -34,33 +35,6 @@ class Format(StrEnum):
     COUNT = "count"
 
 
-class Validate(StrEnum):
-    """How much of an event is checked."""
-
-    STRICT = "strict"
-    STRUCTURAL = "structural"
-
-
-class RulesFormat(StrEnum):
-    """How a file of rules is written; see matcher.rulefile."""
-
-    AUTO = "auto"
-    MAP = "map"
-    LINES = "lines"
-    PATTERN = "pattern"
-
-
-_Rules = Annotated[
-    str,
-    typer.Argument(
-        metavar="RULES",
-        help='File of rules: {"name": pattern, ...}, a {"name": ..., "pattern": ...} a line, or one pattern.',
-        show_default=False,
-    ),
-]
-_RulesFormat = Annotated[
-    RulesFormat, typer.Option("--rules-format", help="How RULES is written, where it can't be told by its shape.")
-]
 _Json = Annotated[bool, typer.Option("--json", help="Write JSON instead of text.")]
 
 
@@ -86,7 +60,7 @@ def _common(
     "matcher match rules.json 2026-*.json.gz --format count --threads 4"
 )
 def match(
-    rules: _Rules,
+    rules: RulesArgument,
     events: Annotated[
         list[str],
         typer.Argument(
@@ -111,7 +85,7 @@ def match(
     matched_only: Annotated[
         bool, typer.Option("--matched-only", "-m", help="Leave out events that match nothing, and rules never met.")
     ] = False,
-    rules_format: _RulesFormat = RulesFormat.AUTO,
+    rules_format: RulesFormatOption = RulesFormat.AUTO,
 ) -> None:
     """Tell which rules match each event.
 
@@ -150,7 +124,7 @@ def explain(
         ),
     ] = None,
     as_json: _Json = False,
-    rules_format: _RulesFormat = RulesFormat.AUTO,
+    rules_format: RulesFormatOption = RulesFormat.AUTO,
 ) -> None:
     """Say why a rule matches an event, or which field kept it from doing so. Exits with 0 if it matches, else 1."""
     from matcher.cli.explain import explain_event
@@ -159,7 +133,7 @@ def explain(
 
 
 @app.command(epilog="[bold]Examples[/]\n\nmatcher check rules.json\n\nmatcher check rules.json --json")
-def check(rules: _Rules, as_json: _Json = False, rules_format: _RulesFormat = RulesFormat.AUTO) -> None:
+def check(rules: RulesArgument, as_json: _Json = False, rules_format: RulesFormatOption = RulesFormat.AUTO) -> None:
     """Find rules that can't match, alternatives that others make redundant, duplicates, and costly wildcards."""
     from matcher.cli.check import check_rules
 
