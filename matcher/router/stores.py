@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from urllib.parse import unquote, urlsplit
-
 from matcher.errors import RouterError
 from matcher.store.memory import MemoryStore
+from matcher.store.naming import MEMORY, file_of
 from matcher.store.protocol import Seen, Store
 
 __all__ = ["Opened", "store_of"]
@@ -17,14 +16,13 @@ def store_of(given: str | Store | None) -> Store:
         return MemoryStore()
     if not isinstance(given, str):
         return given
-    parts = urlsplit(given)
-    match parts.scheme:
-        case "memory":
-            return MemoryStore()
-        case "sqlite" if not parts.netloc and len(parts.path) > 1:
-            from matcher.store.sqlite import SQLiteStore
+    path = file_of(given)
+    if path == MEMORY:
+        return MemoryStore()
+    if path is not None:
+        from matcher.store.sqlite import SQLiteStore
 
-            return SQLiteStore(unquote(parts.path[1:]))
+        return SQLiteStore(path)
     raise RouterError(f"a store is sqlite:///file.db, sqlite:////absolute/file.db, memory:// or a Store, not {given!r}")
 
 

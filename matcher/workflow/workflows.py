@@ -12,11 +12,11 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from random import Random
 from typing import Literal, TypeAlias
-from urllib.parse import unquote, urlsplit
 
 from matcher.clock import SYSTEM, Clock
 from matcher.errors import WorkflowError
 from matcher.observe import SILENT, Observer
+from matcher.store.naming import MEMORY, file_of
 from matcher.workflow.definition import Definition
 from matcher.workflow.frames import Frame, Json
 from matcher.workflow.happenings import Event
@@ -275,11 +275,9 @@ def journal_of(given: str | Journal | None) -> Journal:
         return MemoryJournal()
     if not isinstance(given, str):
         return given
-    parts = urlsplit(given)
-    if parts.scheme == "memory":
-        return MemoryJournal()
-    if parts.scheme == "sqlite" and not parts.netloc and len(parts.path) > 1:
-        return SQLiteJournal(unquote(parts.path[1:]))
+    path = file_of(given)
+    if path is not None:
+        return MemoryJournal() if path == MEMORY else SQLiteJournal(path)
     raise WorkflowError(
         f"a store of workflows is sqlite:///file.db, sqlite:////absolute/file.db, memory:// or a Journal, not {given!r}"
     )
