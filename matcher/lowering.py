@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, cast
+from array import array
+from collections.abc import Hashable, Iterator, Mapping
+from itertools import islice
+from typing import Any, Generic, TypeVar, cast
 
 import orjson
 
@@ -14,7 +16,9 @@ from matcher.pattern import ast
 from matcher.pattern.fold import variants
 from matcher.pattern.parse import parse
 
-__all__ = ["Lowering", "program_of", "tree_of"]
+__all__ = ["Lowering", "Programs", "program_of", "tree_of"]
+
+Name = TypeVar("Name", bound=Hashable)
 
 _CLASSES = {name: getattr(ast, name) for name in ast.__all__ if isinstance(getattr(ast, name), type)}
 _KINDS = {kind: name for name, kind in _CLASSES.items()}
@@ -44,6 +48,35 @@ class Lowering:
             if program is not None:
                 return program
         return program_of(parse(cast(Any, pattern), self._limits))
+
+
+class Programs(Generic[Name]):
+    """Programs and their names, in order, with no object for each.
+
+    Many small objects that all die at the end of a load would leave pages which the few that are made meanwhile and live
+    on keep from going back.
+    """
+
+    __slots__ = ("_bytes", "_ends", "names")
+
+    def __init__(self) -> None:
+        self.names: list[Name] = []
+        self._bytes = bytearray()
+        self._ends = array("Q", [0])
+
+    def add(self, name: Name, program: bytes) -> None:
+        self.names.append(name)
+        self._bytes += program
+        self._ends.append(len(self._bytes))
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def __iter__(self) -> Iterator[bytes]:
+        start = 0
+        for end in islice(self._ends, 1, None):
+            yield bytes(self._bytes[start:end])
+            start = end
 
 
 def _plain_compiler(limits: Limits) -> Compiler | None:

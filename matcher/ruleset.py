@@ -20,6 +20,7 @@ from matcher.limits import DEFAULT, Limits
 if TYPE_CHECKING:
     from matcher import saved
     from matcher.explain import Explanation
+    from matcher.lowering import Programs
     from matcher.pattern.ast import Node
     from matcher.pattern.finding import Finding
     from matcher.scanning import Counts
@@ -170,23 +171,24 @@ class RuleSet(Current, Generic[Name]):
 
         Raises PatternError and leaves the set as it was.
         """
-        from matcher.lowering import Lowering
+        from matcher.lowering import Lowering, Programs
 
-        program = Lowering(self._limits).program(pattern)
+        programs: Programs[Name] = Programs()
+        programs.add(name, Lowering(self._limits).program(pattern))
         with self._lock:
-            self._add_programs([(name, program)])
+            self._add_programs(programs)
 
     def update(self, rules: Mapping[Name, PatternLike] | Iterable[tuple[Name, PatternLike]]) -> None:
         """Add many rules at once, compiled in bulk; all or none. Raises RuleSetError."""
-        from matcher.lowering import Lowering
+        from matcher.lowering import Lowering, Programs
 
         pairs = rules.items() if isinstance(rules, Mapping) else rules
-        programs: list[tuple[Name, bytes]] = []
+        programs: Programs[Name] = Programs()
         faulty: dict[Hashable, PatternError] = {}
         lowered = Lowering(self._limits).program
         for name, pattern in pairs:
             try:
-                programs.append((name, lowered(pattern)))
+                programs.add(name, lowered(pattern))
             except PatternError as error:
                 faulty.setdefault(name, error)
         if faulty:
@@ -195,32 +197,33 @@ class RuleSet(Current, Generic[Name]):
             with self._lock:
                 self._add_programs(programs)
 
-    def _add_programs(self, programs: list[tuple[Name, bytes]]) -> None:
+    def _add_programs(self, programs: Programs[Name]) -> None:
         machine, table = self._state
         names, before = self._names, len(table)
-        batch: list[tuple[int, bytes]] = []
-        fresh: list[Name] = []
-        seen: set[tuple[int, bytes]] | None = None  # the batch so far, once a name comes again
         try:
-            for name, program in programs:
-                owner = names.find(name)
-                if owner < 0:
-                    owner = names.add(name)
-                    fresh.append(name)
-                else:
-                    seen = set(batch) if seen is None else seen
-                    if (owner, program) in seen or (owner < before and machine.has(owner, program)):
-                        continue  # the very rule again changes nothing
-                if seen is not None:
-                    seen.add((owner, program))
-                batch.append((owner, program))
-            if len(fresh) != len(batch):
-                batch.sort(key=itemgetter(0))
-            self._state = (machine.with_rules(batch), names.table)
+            for name in programs.names:
+                if names.find(name) < 0:
+                    names.add(name)
+            owners = range(before, len(table))
+            batch = zip(owners, programs) if len(owners) == len(programs) else self._unlike(programs, before)
+            self._state = (machine.with_rules(batch), table)
         except BaseException:
-            for name in fresh:
+            for name in table[before:]:
                 names.discard(name)
             raise
+
+    def _unlike(self, programs: Programs[Name], before: int) -> list[tuple[int, bytes]]:
+        """Give the programs by owner, without those that are there: the very rule again changes nothing.
+
+        Owners from `before` on are new ones.
+        """
+        machine = self._state[0]
+        batch: dict[tuple[int, bytes], None] = {}
+        for name, program in zip(programs.names, programs, strict=True):
+            owner = self._names.find(name)
+            if owner >= before or not machine.has(owner, program):
+                batch[owner, program] = None
+        return sorted(batch, key=itemgetter(0))
 
     def remove(self, name: Name) -> None:
         """Remove all that was added under the name. Raises KeyError."""
@@ -244,16 +247,18 @@ class RuleSet(Current, Generic[Name]):
 
     def __setitem__(self, name: Name, pattern: PatternLike) -> None:
         """Replace all that was added under the name, in its place; or add it. Raises PatternError."""
-        from matcher.lowering import Lowering
+        from matcher.lowering import Lowering, Programs
 
         program = Lowering(self._limits).program(pattern)
         with self._lock:
             machine, table = self._state
             owner = self._names.find(name)
-            if owner < 0:
-                self._add_programs([(name, program)])
-            else:
+            if owner >= 0:
                 self._state = (machine.without([owner]).with_rules([(owner, program)]), table)
+                return
+            programs: Programs[Name] = Programs()
+            programs.add(name, program)
+            self._add_programs(programs)
 
     # ---- telling ----
 

@@ -200,8 +200,8 @@ cdef class Machine:
 
     # ---- changing ----
 
-    def with_rules(self, list rules not None):
-        """A machine that has these too: (owner, program whose terms name paths) in ascending order of owners."""
+    def with_rules(self, rules):
+        """A machine that has these too: pairs of (owner, program whose terms name paths), by owner in ascending order."""
         cdef Intake* intake = new Intake(deref(self.core.get()))
         cdef Batch batch
         cdef string slotted
