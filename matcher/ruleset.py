@@ -204,8 +204,8 @@ class RuleSet(Current, Generic[Name]):
             for name in programs.names:
                 if names.find(name) < 0:
                     names.add(name)
-            owners = range(before, len(table))
-            batch = zip(owners, programs) if len(owners) == len(programs) else self._unlike(programs, before)
+            all_new = len(table) - before == len(programs)
+            batch = enumerate(programs, before) if all_new else self._unlike(programs, before)
             self._state = (machine.with_rules(batch), table)
         except BaseException:
             for name in table[before:]:

@@ -74,12 +74,9 @@ inline std::vector<Answers> match_batch(const Machine& machine, const std::vecto
 inline Batch dumped(const Machine& machine) {
     Batch batch;
     std::shared_ptr<const Machine> whole = machine.compacted();
-    if (!whole->parts.empty()) {
-        const Segment& segment = *whole->parts[0].segment;
-        batch.programs = segment.programs;
-        batch.program_at = segment.program_at;
-        batch.owners = segment.owners;
-    }
+    whole->each_rule([&](uint32_t owner, const std::string& program) {
+        batch.add(owner, reinterpret_cast<const uint8_t*>(program.data()), program.size());
+    });
     return batch;
 }
 
@@ -91,18 +88,18 @@ struct Stored {
 
 inline Stored stored_rules(const Machine& machine) {
     Stored stored;
-    machine.each_rule([&](uint32_t owner, const uint8_t* program, size_t size) {
+    machine.each_rule([&](uint32_t owner, const std::string& program) {
         stored.owners.push_back(owner);
-        stored.programs.emplace_back(reinterpret_cast<const char*>(program), size);
+        stored.programs.push_back(program);
     });
     return stored;
 }
 
 inline Stored stored_rules_of(const Machine& machine, uint32_t owner) {
     Stored stored;
-    machine.each_rule_of(owner, [&](const uint8_t* program, size_t size) {
+    machine.each_rule_of(owner, [&](const std::string& program) {
         stored.owners.push_back(owner);
-        stored.programs.emplace_back(reinterpret_cast<const char*>(program), size);
+        stored.programs.push_back(program);
     });
     return stored;
 }

@@ -18,13 +18,16 @@ namespace matcher {
 
 class Build {
 public:
-    explicit Build(Segment& target) : segment(target), emit(target, pieces) {}
+    Build(Segment& target, const Batch& rules) : segment(target), batch(rules), emit(target, pieces) {}
 
     void run() {
         count_keys();
         choose_anchors();
         file_rules();
         freeze_indexes();
+        keep_programs();
+        segment.values.freeze();
+        shrink();
     }
 
 private:
@@ -46,11 +49,13 @@ private:
     static constexpr uint32_t INDIRECT = 0x80000000u;
 
     Segment& segment;
+    const Batch& batch;
     Emit emit;
     RuleView view;
     Intern hints;                         // keys that are not values; dropped when the indexes stand
     Intern pieces;                        // inner pieces of wildcards; dropped too
     std::vector<uint32_t> value_uses, hint_uses, slot_uses;
+    std::vector<uint32_t> strings;        // the values of the programs' strings, in order
     std::vector<Wait> waits;
     std::vector<uint32_t> hint_posting, slot_posting;
     std::vector<uint32_t> code_of;        // entry → program, for rules under several anchors
@@ -75,7 +80,7 @@ private:
     template <class Visit>
     void each_alternative(Visit visit) {
         for (uint32_t entry = 0; entry < segment.size(); ++entry) {
-            view.read(segment.program(entry));
+            view.read(batch.program(entry));
             for (uint32_t term : view.terms) {
                 const RuleView::Node& node = view.nodes[term];
                 const uint8_t* p = node.alternatives;
@@ -110,6 +115,7 @@ private:
         uint32_t pred = add(intern, slot, key.kind, key.text);
         if (pred == uses.size()) uses.push_back(0);
         ++uses[pred];
+        if (a.tag == STRING) strings.push_back(pred);
         note_value(slot, key.kind);
     }
 
@@ -127,7 +133,9 @@ private:
             if (a.tag == WILDCARD) count_pieces(slot, a);
             if (a.tag != STRING && a.tag != NUMBER) continue;
             Key key = anchor_key(a, segment.fold);
-            if (add(segment.values, slot, key.kind, key.text) == value_uses.size()) value_uses.push_back(0);
+            uint32_t value = add(segment.values, slot, key.kind, key.text);
+            if (value == value_uses.size()) value_uses.push_back(0);
+            if (a.tag == STRING) strings.push_back(value);
             note_value(slot, key.kind);
         }
     }
@@ -191,7 +199,7 @@ private:
     void choose_anchors() {
         std::vector<uint32_t> stack, references;
         for (uint32_t entry = 0; entry < segment.size(); ++entry) {
-            view.read(segment.program(entry));
+            view.read(batch.program(entry));
             weigh_terms();
             weigh_tree();
             if (view.nodes[0].cost >= NEVER) {
@@ -317,7 +325,7 @@ private:
     }
 
     void collect_wants(uint32_t entry, const std::vector<uint32_t>& used, std::vector<Want>& wants) {
-        view.read(segment.program(entry & ~REPEATED));
+        view.read(batch.program(entry & ~REPEATED));
         each_want(used, [&](uint32_t slot, uint32_t value) { wants.push_back(Want{entry, slot, value}); });
     }
 
@@ -362,7 +370,7 @@ private:
     Candidate candidate(uint32_t entry, uint32_t anchor_slot, const std::vector<uint32_t>& known) {
         bool repeated = entry & REPEATED;
         uint32_t number = entry & ~REPEATED;
-        view.read(segment.program(number));
+        view.read(batch.program(number));
         uint32_t needs = needed(known);
         if (repeated) {
             if (code_of.empty()) code_of.assign(segment.size(), INDIRECT);
@@ -426,8 +434,6 @@ private:
             if (segment.piece_posting.back() != NONE) segment.slots[segment.local[slot] - 1].pieces_wait = true;
         }
         for (uint32_t at = 0; at < plants.size(); ++at) plant(segment.slots[at], plants[at]);
-        segment.values.freeze();
-        shrink();
     }
 
     void sort_hint(Plants& to, uint32_t hint) {
@@ -464,7 +470,14 @@ private:
                      slot.folded_prefixes != NONE || slot.folded_suffixes != NONE || slot.addresses;
     }
 
+    void keep_programs() {
+        Pack pack(segment.kept, segment.values, strings);
+        for (uint32_t entry = 0; entry < batch.size(); ++entry) pack.program(batch.program(entry), batch.program_size(entry));
+    }
+
     void shrink() {
+        segment.kept.bytes.shrink_to_fit();
+        segment.kept.marks.shrink_to_fit();
         segment.postings.shrink_to_fit();
         segment.candidates.shrink_to_fit();
         segment.code.shrink_to_fit();
@@ -476,14 +489,11 @@ private:
     }
 };
 
-inline std::shared_ptr<const Segment> build_segment(const Seed& seed, std::string programs,
-                                                    std::vector<uint32_t> program_at, std::vector<uint32_t> owners) {
+inline std::shared_ptr<const Segment> build_segment(const Seed& seed, Batch batch) {
     auto segment = std::make_shared<Segment>();
     segment->seed = seed;
-    segment->programs = std::move(programs);
-    segment->program_at = std::move(program_at);
-    segment->owners = std::move(owners);
-    Build(*segment).run();
+    segment->owners.assign(batch.owners.begin(), batch.owners.end());
+    Build(*segment, batch).run();
     return segment;
 }
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <vector>
 
@@ -15,7 +16,9 @@ namespace matcher {
 class Emit {
 public:
     // `known_pieces` numbers the wildcards' inner pieces.
-    Emit(Segment& target, const Intern& known_pieces) : segment(target), pieces(known_pieces) {}
+    Emit(Segment& target, const Intern& known_pieces)
+        : segment(target), pieces(known_pieces), texts(std::min<size_t>(target.size() + 1, LATELY), NONE),
+          lists(texts), ranges(texts) {}
 
     // `anchor_slot` is the slot that all of a plain rule's anchors are on; NONE: no anchor. NONE comes back where the
     // anchor is all there is to test.
@@ -60,8 +63,13 @@ private:
         uint32_t op, arg;
         bool operator<(const Test& other) const { return op != other.op ? op < other.op : arg < other.arg; }
     };
+    static constexpr size_t LATELY = 4096;
+
     Segment& segment;
     const Intern& pieces;
+    // By hash, where operands stand that were written lately: rules share most of theirs. One that was forgotten is
+    // written again, which costs its bytes alone.
+    std::vector<uint32_t> texts, lists, ranges;
 
     bool all_sure(const RuleView::Node& term) const {
         const uint8_t* p = term.alternatives;
@@ -96,20 +104,19 @@ private:
         tests.erase(std::unique(tests.begin(), tests.end(), [](const Test& a, const Test& b) {
             return a.op == b.op && a.arg == b.arg;
         }), tests.end());
-        uint32_t at = uint32_t(segment.lists.size());
-        segment.lists.push_back(uint32_t(tests.size()));
+        std::vector<uint32_t> words{uint32_t(tests.size())};
         for (const Test& one : tests) {
-            if (!all_values) segment.lists.push_back(one.op);
-            segment.lists.push_back(one.arg);
+            if (!all_values) words.push_back(one.op);
+            words.push_back(one.arg);
         }
-        return Test{uint32_t(all_values ? values : mixed), at};
+        return Test{uint32_t(all_values ? values : mixed), written(segment.lists, words, lists)};
     }
 
     Test test(uint32_t slot, const Alternative& a) {
         switch (a.tag) {
             case STRING: case NUMBER: case LITERAL: case ADDRESS: return value(slot, anchor_key(a, segment.fold));
-            case PREFIX: return Test{OP_PREFIX, text(a.text)};
-            case SUFFIX: return Test{OP_SUFFIX, text(a.text)};
+            case PREFIX: return Test{OP_PREFIX, text(sized(a.text.string()))};
+            case SUFFIX: return Test{OP_SUFFIX, text(sized(a.text.string()))};
             case EQUALS_FOLD: return folded(a, OP_EQUALS_FOLD, OP_EQUALS_VARIANTS);
             case PREFIX_FOLD: return folded(a, OP_PREFIX_FOLD, OP_PREFIX_VARIANTS);
             case SUFFIX_FOLD: return folded(a, OP_SUFFIX_FOLD, OP_SUFFIX_VARIANTS);
@@ -117,15 +124,9 @@ private:
             case NUMERIC: {
                 Bounds bounds = closed_bounds(a);
                 if (bounds.low == bounds.high) return value(slot, anchor_key(a, segment.fold));
-                segment.bounds.push_back(bounds);
-                return Test{OP_RANGE, uint32_t(segment.bounds.size() - 1)};
+                return Test{OP_RANGE, written(segment.bounds, std::vector<Bounds>{bounds}, ranges)};
             }
-            case CIDR: {
-                uint32_t at = uint32_t(segment.texts.size());
-                segment.texts += char(a.flags);
-                segment.texts += Bytes{a.inner, 16}.string();
-                return Test{OP_BLOCK, at};
-            }
+            case CIDR: return Test{OP_BLOCK, text(char(a.flags) + Bytes{a.inner, 16}.string())};
             case EXISTS: return Test{uint32_t(a.flags ? OP_PRESENT : OP_ABSENT), 0};
             case BUT: return list(slot, a.inner, a.count, OP_NOT_IN, OP_NONE_OF);
         }
@@ -144,34 +145,38 @@ private:
 
     Test wildcard(uint32_t slot, const Alternative& a) {
         std::vector<std::string> pieces = wildcard_pieces(a.text);
-        uint32_t at = uint32_t(segment.texts.size());
-        put_varint(segment.texts, pieces.size());
-        for (const std::string& piece : pieces) put(piece);
-        for (size_t i = 1; i + 1 < pieces.size(); ++i) put_varint(segment.texts, piece_number(slot, pieces[i]));
-        return Test{OP_WILDCARD, at};
+        std::string bytes;
+        put_varint(bytes, pieces.size());
+        for (const std::string& piece : pieces) bytes += sized(piece);
+        for (size_t i = 1; i + 1 < pieces.size(); ++i) put_varint(bytes, piece_number(slot, pieces[i]));
+        return Test{OP_WILDCARD, text(bytes)};
     }
 
     Test folded(const Alternative& a, Op ascii, Op variants) {
-        uint32_t at = uint32_t(segment.texts.size());
-        if (a.variants.size) {
-            segment.texts += a.variants.string();
-            return Test{uint32_t(variants), at};
-        }
+        if (a.variants.size) return Test{uint32_t(variants), text(a.variants.string())};
         std::string lowered = a.text.string();
         for (char& c : lowered) c = char(lower_ascii(uint8_t(c)));
-        put(lowered);
-        return Test{uint32_t(ascii), at};
+        return Test{uint32_t(ascii), text(sized(lowered))};
     }
 
-    uint32_t text(const Bytes& bytes) {
-        uint32_t at = uint32_t(segment.texts.size());
-        put(bytes.string());
+    static std::string sized(const std::string& piece) {
+        std::string out;
+        put_varint(out, piece.size());
+        return out + piece;
+    }
+
+    uint32_t text(const std::string& bytes) { return written(segment.texts, bytes, texts); }
+
+    // Where an operand stands among all of its kind, which says where it ends.
+    template <class Array>
+    uint32_t written(Array& all, const Array& operand, std::vector<uint32_t>& lately) {
+        size_t size = operand.size() * sizeof operand[0];
+        const uint8_t* bytes = reinterpret_cast<const uint8_t*>(operand.data());
+        uint32_t& at = lately[hash_bytes(bytes, size, 0, segment.seed) % lately.size()];
+        if (at != NONE && all.size() - at >= operand.size() && !std::memcmp(&all[at], bytes, size)) return at;
+        at = uint32_t(all.size());
+        all.insert(all.end(), operand.begin(), operand.end());
         return at;
-    }
-
-    void put(const std::string& piece) {
-        put_varint(segment.texts, piece.size());
-        segment.texts += piece;
     }
 };
 

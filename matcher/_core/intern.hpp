@@ -117,6 +117,10 @@ public:
     KeyKind kind(uint32_t value) const { return KeyKind(head_at(keys[value]).size_kind & 15); }
     uint32_t posting(uint32_t value) const { return head_at(keys[value]).posting; }
     Bytes text(uint32_t value) const { return Bytes{text_at(keys[value]), head_at(keys[value]).size_kind >> 4}; }
+    // Where a value stands, until frozen; and what stands there, then as well.
+    uint32_t place(uint32_t value) const { return keys[value]; }
+    uint32_t slot_at(uint32_t place) const { return head_at(place).slot; }
+    Bytes bytes_at(uint32_t place) const { return Bytes{text_at(place), head_at(place).size_kind >> 4}; }
     void set_posting(uint32_t value, uint32_t posting) {
         Head head = head_at(keys[value]);
         head.posting = posting;

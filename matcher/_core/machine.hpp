@@ -37,20 +37,6 @@ struct Part {
     uint32_t live() const { return segment->size() - dead_count; }
 };
 
-// Rules on their way in: programs that name slots, in the order of their owners.
-struct Batch {
-    std::string programs;
-    std::vector<uint32_t> program_at;
-    std::vector<uint32_t> owners;
-
-    void add(uint32_t owner, const uint8_t* program, size_t size) {
-        if (programs.size() + size > 0xffffffffu) throw std::length_error("the rules of one set exceed 4 GiB");
-        program_at.push_back(uint32_t(programs.size()));
-        owners.push_back(owner);
-        programs.append(reinterpret_cast<const char*>(program), size);
-    }
-};
-
 class Machine {
 public:
     Settings settings;
@@ -156,8 +142,7 @@ public:
             if (part.live() == 0) continue;
             if (part.dead_count * 2 > part.segment->size()) {
                 Batch batch = merged(part, Batch{});
-                part = Part{build_segment(seed, std::move(batch.programs), std::move(batch.program_at),
-                                          std::move(batch.owners)), nullptr, 0};
+                part = Part{build_segment(seed, std::move(batch)), nullptr, 0};
             }
             kept.push_back(part);
         }
@@ -191,10 +176,13 @@ public:
 
     template <class Visit>
     void each_rule(Visit visit) const {
-        for (const Part& part : parts)
-            for (uint32_t entry = 0; entry < part.segment->size(); ++entry)
-                if (!part.is_dead(entry))
-                    visit(part.segment->owners[entry], part.segment->program(entry), part.segment->program_size(entry));
+        for (const Part& part : parts) {
+            Recall programs = part.segment->programs(0);
+            for (uint32_t entry = 0; entry < part.segment->size(); ++entry) {
+                const std::string& program = programs.next();
+                if (!part.is_dead(entry)) visit(part.segment->owners[entry], program);
+            }
+        }
     }
 
     template <class Visit>
@@ -202,9 +190,12 @@ public:
         for (const Part& part : parts) {
             const std::vector<uint32_t>& owners = part.segment->owners;
             auto first = std::lower_bound(owners.begin(), owners.end(), owner);
-            for (; first != owners.end() && *first == owner; ++first) {
-                uint32_t entry = uint32_t(first - owners.begin());
-                if (!part.is_dead(entry)) visit(part.segment->program(entry), part.segment->program_size(entry));
+            if (first == owners.end() || *first != owner) continue;
+            uint32_t entry = uint32_t(first - owners.begin());
+            Recall programs = part.segment->programs(entry);
+            for (; entry < owners.size() && owners[entry] == owner; ++entry) {
+                const std::string& program = programs.next();
+                if (!part.is_dead(entry)) visit(program);
             }
         }
     }
@@ -226,34 +217,27 @@ private:
 
     void append(Batch batch) {
         if (batch.owners.empty()) return;
-        parts.push_back(Part{build_segment(seed, std::move(batch.programs), std::move(batch.program_at),
-                                           std::move(batch.owners)), nullptr, 0});
+        parts.push_back(Part{build_segment(seed, std::move(batch)), nullptr, 0});
     }
 
     // The part's live rules and the batch's, by owner; of one owner the part's first.
     static Batch merged(const Part& part, const Batch& batch) {
         Batch out;
         const Segment& segment = *part.segment;
-        uint32_t left = 0;
-        size_t right = 0;
-        while (left < segment.size() || right < batch.owners.size()) {
-            bool from_part = right == batch.owners.size() ||
-                             (left < segment.size() && segment.owners[left] <= batch.owners[right]);
-            if (!from_part) {
-                size_t stop = right + 1 < batch.owners.size() ? batch.program_at[right + 1] : batch.programs.size();
-                out.add(batch.owners[right], bytes_at(batch.programs, batch.program_at[right]),
-                        stop - batch.program_at[right]);
-                ++right;
-                continue;
-            }
-            if (!part.is_dead(left)) out.add(segment.owners[left], segment.program(left), segment.program_size(left));
-            ++left;
+        Recall programs = segment.programs(0);
+        uint32_t right = 0;
+        auto add_before = [&](uint32_t owner) {
+            for (; right < batch.size() && batch.owners[right] < owner; ++right)
+                out.add(batch.owners[right], batch.program(right), batch.program_size(right));
+        };
+        for (uint32_t left = 0; left < segment.size(); ++left) {
+            const std::string& program = programs.next();
+            if (part.is_dead(left)) continue;
+            add_before(segment.owners[left]);
+            out.add(segment.owners[left], reinterpret_cast<const uint8_t*>(program.data()), program.size());
         }
+        add_before(NONE);
         return out;
-    }
-
-    static const uint8_t* bytes_at(const std::string& text, size_t at) {
-        return reinterpret_cast<const uint8_t*>(text.data()) + at;
     }
 
     static Part buried(const Part& part, const std::vector<uint32_t>& owners) {

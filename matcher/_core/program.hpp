@@ -119,6 +119,28 @@ inline Alternative read_alternative(const uint8_t*& p) {
 // BUTs do not nest, so this recurses at most once.
 inline void skip_alternative(const uint8_t*& p) { read_alternative(p); }
 
+// Rules on their way in: programs that name slots, in the order of their owners.
+struct Batch {
+    std::string programs;
+    std::vector<uint32_t> program_at;
+    std::vector<uint32_t> owners;
+
+    void add(uint32_t owner, const uint8_t* program, size_t size) {
+        if (programs.size() + size > 0xffffffffu) throw std::length_error("the rules of one set exceed 4 GiB");
+        program_at.push_back(uint32_t(programs.size()));
+        owners.push_back(owner);
+        programs.append(reinterpret_cast<const char*>(program), size);
+    }
+
+    uint32_t size() const { return uint32_t(owners.size()); }
+    const uint8_t* program(uint32_t entry) const {
+        return reinterpret_cast<const uint8_t*>(programs.data()) + program_at[entry];
+    }
+    size_t program_size(uint32_t entry) const {
+        return (entry + 1 < size() ? program_at[entry + 1] : programs.size()) - program_at[entry];
+    }
+};
+
 // A rule's nodes in prefix order, read once for each use; reused from rule to rule.
 struct RuleView {
     struct Node {

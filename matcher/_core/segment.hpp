@@ -11,6 +11,7 @@
 #include "aho.hpp"
 #include "fold.hpp"
 #include "intern.hpp"
+#include "kept.hpp"
 #include "number.hpp"
 #include "program.hpp"
 #include "radix.hpp"
@@ -105,9 +106,8 @@ struct Segment {
     Seed seed;
 
     // The rules themselves, for merging, saving and explaining.
-    std::string programs;
-    std::vector<uint32_t> program_at;  // entry → its program
-    std::vector<uint32_t> owners;      // entry → the number of its name; ascending
+    Kept kept;
+    std::vector<uint32_t> owners;  // entry → the number of its name; ascending
 
     // The index.
     std::vector<uint32_t> local;  // slot → 1 + its SlotIndex; 0: not asked here
@@ -135,13 +135,7 @@ struct Segment {
     std::string texts;
 
     uint32_t size() const { return uint32_t(owners.size()); }
-    const uint8_t* program(uint32_t entry) const {
-        return reinterpret_cast<const uint8_t*>(programs.data()) + program_at[entry];
-    }
-    size_t program_size(uint32_t entry) const {
-        size_t stop = entry + 1 < program_at.size() ? program_at[entry + 1] : programs.size();
-        return stop - program_at[entry];
-    }
+    Recall programs(uint32_t entry) const { return Recall(kept, values, entry); }
 
     MATCHER_INLINE uint32_t split(uint32_t posting, uint32_t value) const {
         uint64_t hash = hash_word(uint64_t(posting) << 32 | value, seed);
@@ -157,7 +151,7 @@ struct Segment {
         return items.capacity() * sizeof(T);
     }
     size_t memory() const {
-        return programs.capacity() + bytes_of(program_at) + bytes_of(owners) + bytes_of(local) + bytes_of(slots) +
+        return kept.memory() + bytes_of(owners) + bytes_of(local) + bytes_of(slots) +
                values.memory() + bytes_of(postings) + bytes_of(candidates) +
                bytes_of(splits) + bytes_of(split_values) + bytes_of(piece_posting) + bytes_of(split_cells) + radix.memory() + aho.memory() + ranges.memory() +
                fold.memory() + bytes_of(block_bits) + bytes_of(always) + bytes_of(code) + bytes_of(lists) +
