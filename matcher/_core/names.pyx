@@ -6,17 +6,15 @@ older machine still find theirs in it.
 
 cimport cython
 from cpython.mem cimport PyMem_Calloc, PyMem_Free
-from libc.stdint cimport uint32_t, uint64_t
+from libc.stdint cimport uint8_t, uint32_t, uint64_t
 
 __all__ = ["Names"]
 
 cdef enum:
     FREE = 0             # a cell never used
     GONE = 0xFFFFFFFF    # a cell whose name was removed
-
-cdef struct Cell:
-    uint32_t tag         # of the name's hash
-    uint32_t owner       # one more than the owner; FREE; GONE
+    CELL = 5             # bytes of a cell and its tag
+    FIRST_ROOM = 8
 
 
 cdef uint64_t spread(object name) except? 0:
@@ -30,33 +28,42 @@ cdef class Names:
 
     cdef readonly list table
     cdef bytearray alive     # owner → 1 while its name is in use
-    cdef Cell* cells
-    cdef uint64_t mask
+    cdef uint32_t* cells     # one more than the owner; FREE; GONE. Behind them a tag each, a byte of the name's hash
+    cdef uint64_t room       # how many cells
     cdef uint64_t used       # cells not FREE
     cdef Py_ssize_t live
 
     def __cinit__(self):
         self.table = []
         self.alive = bytearray()
-        self.mask = 7
-        self.cells = <Cell*> PyMem_Calloc(8, sizeof(Cell))
+        self.room = FIRST_ROOM
+        self.cells = <uint32_t*> PyMem_Calloc(FIRST_ROOM, CELL)
         if self.cells == NULL:
             raise MemoryError()
 
     def __dealloc__(self):
         PyMem_Free(self.cells)
 
+    cdef uint8_t* tags(self) noexcept:
+        return <uint8_t*> (self.cells + self.room)
+
+    cdef uint64_t first(self, uint64_t mixed) noexcept:
+        return (mixed >> 32) * self.room >> 32
+
+    cdef uint64_t after(self, uint64_t at) noexcept:
+        return 0 if at + 1 == self.room else at + 1
+
     def find(self, name):
         """The name's owner; -1: it is not in use. Raises TypeError for what is not hashable."""
         cdef uint64_t mixed = spread(name)
-        cdef uint32_t tag = <uint32_t> mixed
-        cdef uint64_t at = (mixed >> 32) & self.mask
-        while self.cells[at].owner != FREE:
-            if self.cells[at].owner != GONE and self.cells[at].tag == tag:
-                known = self.table[self.cells[at].owner - 1]
+        cdef uint8_t tag = mixed & 0xFF
+        cdef uint64_t at = self.first(mixed)
+        while self.cells[at] != FREE:
+            if self.tags()[at] == tag and self.cells[at] != GONE:
+                known = self.table[self.cells[at] - 1]
                 if known is name or known == name:
-                    return self.cells[at].owner - 1
-            at = (at + 1) & self.mask
+                    return self.cells[at] - 1
+            at = self.after(at)
         return -1
 
     def add(self, name):
@@ -69,33 +76,29 @@ cdef class Names:
         return owner
 
     cdef int place(self, uint64_t mixed, uint32_t owner) except -1:
-        if self.used * 3 >= self.mask * 2:
+        if self.used * 4 >= self.room * 3:
             self.widen()
-        cdef uint64_t at = (mixed >> 32) & self.mask
-        while self.cells[at].owner != FREE:
-            at = (at + 1) & self.mask
-        self.cells[at].tag = <uint32_t> mixed
-        self.cells[at].owner = owner + 1
+        cdef uint64_t at = self.first(mixed)
+        while self.cells[at] != FREE:
+            at = self.after(at)
+        self.cells[at] = owner + 1
+        self.tags()[at] = mixed & 0xFF
         self.used += 1
         return 0
 
     cdef int widen(self) except -1:
-        cdef uint64_t room = 8
-        while room < <uint64_t> self.live * 2 + 8:
-            room *= 2
-        cdef Cell* old = self.cells
-        cdef uint64_t count = self.mask + 1
+        cdef uint32_t* old = self.cells
+        cdef uint64_t count = self.room
         cdef uint64_t at
-        self.cells = <Cell*> PyMem_Calloc(room, sizeof(Cell))
-        if self.cells == NULL:
-            self.cells = old
+        cdef uint64_t room = FIRST_ROOM + self.live * 2
+        cdef uint32_t* cells = <uint32_t*> PyMem_Calloc(room, CELL)
+        if cells == NULL:
             raise MemoryError()
-        self.mask = room - 1
-        self.used = 0
+        self.cells, self.room, self.used = cells, room, 0
         try:
             for at in range(count):
-                if old[at].owner != FREE and old[at].owner != GONE:
-                    self.place(spread(self.table[old[at].owner - 1]), old[at].owner - 1)
+                if old[at] != FREE and old[at] != GONE:
+                    self.place(spread(self.table[old[at] - 1]), old[at] - 1)
         finally:
             PyMem_Free(old)
         return 0
@@ -105,10 +108,10 @@ cdef class Names:
         cdef Py_ssize_t owner = self.find(name)
         if owner < 0:
             raise KeyError(name)
-        cdef uint64_t at = (spread(name) >> 32) & self.mask
-        while self.cells[at].owner != <uint32_t> owner + 1:
-            at = (at + 1) & self.mask
-        self.cells[at].owner = GONE
+        cdef uint64_t at = self.first(spread(name))
+        while self.cells[at] != <uint32_t> owner + 1:
+            at = self.after(at)
+        self.cells[at] = GONE
         self.alive[owner] = 0
         self.live -= 1
         return owner
@@ -125,4 +128,4 @@ cdef class Names:
 
     def memory(self):
         """Bytes of the tables, not of the names themselves."""
-        return self.table.__sizeof__() + self.alive.__sizeof__() + (self.mask + 1) * sizeof(Cell)
+        return self.table.__sizeof__() + self.alive.__sizeof__() + self.room * CELL
