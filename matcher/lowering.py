@@ -72,11 +72,13 @@ class Programs(Generic[Name]):
     def __len__(self) -> int:
         return len(self.names)
 
-    def __iter__(self) -> Iterator[bytes]:
+    def drained(self) -> Iterator[bytes]:
+        """Give the programs, and their memory back with the last, before an index is built of them."""
         start = 0
         for end in islice(self._ends, 1, None):
             yield bytes(self._bytes[start:end])
             start = end
+        self._bytes, self._ends = bytearray(), array("Q", [0])
 
 
 def _plain_compiler(limits: Limits) -> Compiler | None:

@@ -205,7 +205,7 @@ class RuleSet(Current, Generic[Name]):
                 if names.find(name) < 0:
                     names.add(name)
             all_new = len(table) - before == len(programs)
-            batch = enumerate(programs, before) if all_new else self._unlike(programs, before)
+            batch = enumerate(programs.drained(), before) if all_new else self._unlike(programs, before)
             self._state = (machine.with_rules(batch), table)
         except BaseException:
             for name in table[before:]:
@@ -219,7 +219,7 @@ class RuleSet(Current, Generic[Name]):
         """
         machine = self._state[0]
         batch: dict[tuple[int, bytes], None] = {}
-        for name, program in zip(programs.names, programs, strict=True):
+        for name, program in zip(programs.names, programs.drained(), strict=True):
             owner = self._names.find(name)
             if owner >= before or not machine.has(owner, program):
                 batch[owner, program] = None

@@ -11,6 +11,10 @@
 #include <utility>
 #include <vector>
 
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
+
 #include "build.hpp"
 #include "paths.hpp"
 #include "program.hpp"
@@ -36,6 +40,13 @@ struct Part {
     bool is_dead(uint32_t entry) const { return dead && ((*dead)[entry >> 6] >> (entry & 63)) & 1; }
     uint32_t live() const { return segment->size() - dead_count; }
 };
+
+// What a build took and freed lies between what it made, and glibc gives only the end of its heap back by itself.
+inline void give_back_memory() {
+#if defined(__GLIBC__)
+    malloc_trim(0);
+#endif
+}
 
 class Machine {
 public:
@@ -214,10 +225,13 @@ public:
 
 private:
     static constexpr size_t MERGE_RATIO = 4;  // a part this many times the size of what comes is left alone
+    static constexpr size_t LARGE = 4096;     // rules whose building leaves much free memory
 
     void append(Batch batch) {
-        if (batch.owners.empty()) return;
+        size_t size = batch.owners.size();
+        if (size == 0) return;
         parts.push_back(Part{build_segment(seed, std::move(batch)), nullptr, 0});
+        if (size >= LARGE) give_back_memory();
     }
 
     // The part's live rules and the batch's, by owner; of one owner the part's first.
