@@ -27,7 +27,10 @@ public:
         freeze_indexes();
         keep_programs();
         segment.values.freeze();
-        shrink();
+        shrink(segment.kept.bytes, segment.kept.marks, segment.local, segment.slots, segment.postings, segment.candidates,
+               segment.splits, segment.split_values, segment.piece_posting, segment.radix.nodes, segment.radix.heads,
+               segment.radix.texts, segment.aho.nodes, segment.aho.bytes, segment.aho.targets, segment.aho.starts,
+               segment.ranges.ranges, segment.always, segment.code, segment.lists, segment.bounds, segment.texts);
     }
 
 private:
@@ -56,6 +59,7 @@ private:
     Intern pieces;                        // inner pieces of wildcards; dropped too
     std::vector<uint32_t> value_uses, hint_uses, slot_uses;
     std::vector<uint32_t> strings;        // the values of the programs' strings, in order
+    std::vector<uint32_t> string_at;      // entry → its first
     std::vector<Wait> waits;
     std::vector<uint32_t> hint_posting, slot_posting;
     std::vector<uint32_t> code_of;        // entry → program, for rules under several anchors
@@ -78,19 +82,23 @@ private:
     std::vector<uint32_t> slot_of;  // local → slot
 
     template <class Visit>
-    void each_alternative(Visit visit) {
+    void each_anywhere(Visit visit) {
         for (uint32_t entry = 0; entry < segment.size(); ++entry) {
             view.read(batch.program(entry));
-            for (uint32_t term : view.terms) {
-                const RuleView::Node& node = view.nodes[term];
-                const uint8_t* p = node.alternatives;
-                for (uint32_t i = 0; i < node.count; ++i) visit(node.slot, read_alternative(p));
-            }
+            if (string_at.size() == entry) string_at.push_back(uint32_t(strings.size()));
+            for (uint32_t term : view.terms)
+                view.each(view.nodes[term], [&](const Alternative& a) { visit(view.nodes[term].slot, a); });
         }
     }
 
+    // Once all keys are counted.
+    void look_at(uint32_t entry) {
+        view.read(batch.program(entry));
+        view.values = strings.data() + string_at[entry];
+    }
+
     void count_keys() {
-        each_alternative([&](uint32_t slot, const Alternative& a) {
+        each_anywhere([&](uint32_t slot, const Alternative& a) {
             uint32_t at = local(slot);
             ++slot_uses[at];
             if (a.tag == BUT) count_excluded(slot, a);
@@ -101,7 +109,7 @@ private:
         });
         segment.fold.freeze();
         if (!any_fold) return;
-        each_alternative([&](uint32_t slot, const Alternative& a) {
+        each_anywhere([&](uint32_t slot, const Alternative& a) {
             if (is_fold(a.tag)) count(slot, a);
         });
     }
@@ -127,17 +135,15 @@ private:
     }
 
     void count_excluded(uint32_t slot, const Alternative& but) {
-        const uint8_t* p = but.inner;
-        for (uint64_t i = 0; i < but.count; ++i) {
-            Alternative a = read_alternative(p);
+        each_alternative(but.inner, but.count, nullptr, [&](const Alternative& a) {
             if (a.tag == WILDCARD) count_pieces(slot, a);
-            if (a.tag != STRING && a.tag != NUMBER) continue;
+            if (a.tag != STRING && a.tag != NUMBER) return;
             Key key = anchor_key(a, segment.fold);
             uint32_t value = add(segment.values, slot, key.kind, key.text);
             if (value == value_uses.size()) value_uses.push_back(0);
             if (a.tag == STRING) strings.push_back(value);
             note_value(slot, key.kind);
-        }
+        });
     }
 
     void count_pieces(uint32_t slot, const Alternative& wildcard) {
@@ -152,19 +158,24 @@ private:
         return intern.find(slot, kind, reinterpret_cast<const uint8_t*>(text.data()), text.size(), segment.seed).value;
     }
 
+    uint32_t reference(uint32_t slot, const Alternative& a) {
+        return a.tag == STRING ? *a.values : reference(slot, anchor_key(a, segment.fold));
+    }
     uint32_t reference(uint32_t slot, const Key& key) {
         if (key.kind == KEY_PRESENT) return segment.values.count() + hints.count() + local(slot);
         if (is_value(key.kind)) return find(segment.values, slot, key.kind, key.text);
         return segment.values.count() + find(hints, slot, key.kind, key.text);
     }
 
-    double cost(uint32_t slot, const Key& key) {
+    double cost(uint32_t slot, const Alternative& a) {
+        double all = slot_uses[local(slot)] + 8.0;
+        if (a.tag == STRING) return std::min(value_uses[*a.values] / all, 0.9);
+        Key key = anchor_key(a, segment.fold);
         if (!key.possible) return NEVER;
         double share = 0;
         if (key.kind != KEY_PRESENT) {
             uint32_t at = reference(slot, key);
-            uint32_t uses = is_value(key.kind) ? value_uses[at] : hint_uses[at - segment.values.count()];
-            share = uses / (slot_uses[local(slot)] + 8.0);
+            share = (is_value(key.kind) ? value_uses[at] : hint_uses[at - segment.values.count()]) / all;
         }
         return std::min(share + key.extra, 0.9);
     }
@@ -172,12 +183,11 @@ private:
     void weigh_terms() {
         for (uint32_t term : view.terms) {
             RuleView::Node& node = view.nodes[term];
-            const uint8_t* p = node.alternatives;
             double sum = 0;
-            for (uint32_t i = 0; i < node.count && sum < NEVER; ++i) {
-                double one = cost(node.slot, anchor_key(read_alternative(p), segment.fold));
+            view.each(node, [&](const Alternative& a) {
+                double one = sum < NEVER ? cost(node.slot, a) : NEVER;
                 sum = one >= NEVER ? NEVER : std::min(sum + one, 0.95);
-            }
+            });
             node.cost = sum;
         }
     }
@@ -199,7 +209,7 @@ private:
     void choose_anchors() {
         std::vector<uint32_t> stack, references;
         for (uint32_t entry = 0; entry < segment.size(); ++entry) {
-            view.read(batch.program(entry));
+            look_at(entry);
             weigh_terms();
             weigh_tree();
             if (view.nodes[0].cost >= NEVER) {
@@ -213,9 +223,7 @@ private:
                 stack.pop_back();
                 const RuleView::Node& node = view.nodes[at];
                 if (node.tag == TERM) {
-                    const uint8_t* p = node.alternatives;
-                    for (uint32_t i = 0; i < node.count; ++i)
-                        references.push_back(reference(node.slot, anchor_key(read_alternative(p), segment.fold)));
+                    view.each(node, [&](const Alternative& a) { references.push_back(reference(node.slot, a)); });
                 } else if (node.tag == ALL) {
                     stack.push_back(rarest_child(at));
                 } else {
@@ -325,7 +333,7 @@ private:
     }
 
     void collect_wants(uint32_t entry, const std::vector<uint32_t>& used, std::vector<Want>& wants) {
-        view.read(batch.program(entry & ~REPEATED));
+        look_at(entry & ~REPEATED);
         each_want(used, [&](uint32_t slot, uint32_t value) { wants.push_back(Want{entry, slot, value}); });
     }
 
@@ -336,10 +344,11 @@ private:
         for (uint32_t term : view.terms) {
             const RuleView::Node& node = view.nodes[term];
             if (node.count != 1 || std::find(used.begin(), used.end(), node.slot) != used.end()) continue;
-            const uint8_t* p = node.alternatives;
-            Key key = anchor_key(read_alternative(p), segment.fold);
-            if (key.kind > KEY_ADDRESS) continue;
-            visit(node.slot, find(segment.values, node.slot, key.kind, key.text));
+            view.each(node, [&](const Alternative& a) {
+                if (a.tag == STRING) return visit(node.slot, *a.values);
+                Key key = anchor_key(a, segment.fold);
+                if (key.kind <= KEY_ADDRESS) visit(node.slot, find(segment.values, node.slot, key.kind, key.text));
+            });
         }
     }
 
@@ -370,7 +379,7 @@ private:
     Candidate candidate(uint32_t entry, uint32_t anchor_slot, const std::vector<uint32_t>& known) {
         bool repeated = entry & REPEATED;
         uint32_t number = entry & ~REPEATED;
-        view.read(batch.program(number));
+        look_at(number);
         uint32_t needs = needed(known);
         if (repeated) {
             if (code_of.empty()) code_of.assign(segment.size(), INDIRECT);
@@ -475,17 +484,9 @@ private:
         for (uint32_t entry = 0; entry < batch.size(); ++entry) pack.program(batch.program(entry), batch.program_size(entry));
     }
 
-    void shrink() {
-        segment.kept.bytes.shrink_to_fit();
-        segment.kept.marks.shrink_to_fit();
-        segment.postings.shrink_to_fit();
-        segment.candidates.shrink_to_fit();
-        segment.code.shrink_to_fit();
-        segment.lists.shrink_to_fit();
-        segment.texts.shrink_to_fit();
-        segment.bounds.shrink_to_fit();
-        segment.splits.shrink_to_fit();
-        segment.split_values.shrink_to_fit();
+    template <class... Arrays>
+    static void shrink(Arrays&... arrays) {
+        (arrays.shrink_to_fit(), ...);
     }
 };
 

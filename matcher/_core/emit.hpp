@@ -33,7 +33,7 @@ public:
                                        [&](uint32_t term) { return view.nodes[term].slot == anchor_slot; });
             if (anchor != order.end()) {
                 std::rotate(anchor, anchor + 1, order.end());
-                sure = all_sure(view.nodes[order.back()]);
+                sure = all_sure(view, view.nodes[order.back()]);
                 if (sure && order.size() == 1) return NONE;
             }
         } else {
@@ -43,8 +43,8 @@ public:
         uint32_t header = uint32_t(order.size()) | (plain ? 0 : HEADER_TREE) | (sure ? HEADER_SURE : 0);
         for (uint32_t term : order) {
             const RuleView::Node& node = view.nodes[term];
-            Test test = one_of(node.slot, node.alternatives, node.count);
-            if (allows_absence(node)) header |= HEADER_ABSENT;
+            Test test = one_of(view, node);
+            if (allows_absence(view, node)) header |= HEADER_ABSENT;
             words.push_back(node.slot << OP_BITS | test.op);
             words.push_back(test.arg);
             if (plain) continue;
@@ -71,35 +71,39 @@ private:
     // written again, which costs its bytes alone.
     std::vector<uint32_t> texts, lists, ranges;
 
-    bool all_sure(const RuleView::Node& term) const {
-        const uint8_t* p = term.alternatives;
-        for (uint32_t i = 0; i < term.count; ++i)
-            if (!anchor_key(read_alternative(p), segment.fold).sure) return false;
-        return true;
+    bool all_sure(const RuleView& view, const RuleView::Node& term) const {
+        bool sure = true;
+        view.each(term, [&](const Alternative& a) { sure &= a.tag == STRING || anchor_key(a, segment.fold).sure; });
+        return sure;
     }
 
-    static bool allows_absence(const RuleView::Node& term) {
-        const uint8_t* p = term.alternatives;
-        for (uint32_t i = 0; i < term.count; ++i) {
-            Alternative a = read_alternative(p);
-            if (a.tag == EXISTS && !a.flags) return true;
+    static bool allows_absence(const RuleView& view, const RuleView::Node& term) {
+        bool allowed = false;
+        view.each(term, [&](const Alternative& a) { allowed |= a.tag == EXISTS && !a.flags; });
+        return allowed;
+    }
+
+    Test one_of(const RuleView& view, const RuleView::Node& term) {
+        if (term.count > 1) {
+            std::vector<Test> tests;
+            view.each(term, [&](const Alternative& a) { tests.push_back(test(term.slot, a)); });
+            return list(tests, OP_IN, OP_ANY_OF);
         }
-        return false;
+        Test one{OP_ABSENT, 0};
+        view.each(term, [&](const Alternative& a) { one = test(term.slot, a); });
+        return one;
     }
 
-    Test one_of(uint32_t slot, const uint8_t* p, uint32_t count) {
-        if (count == 1) return test(slot, read_alternative(p));
-        return list(slot, p, count, OP_IN, OP_ANY_OF);
+    Test none_of(uint32_t slot, const Alternative& but) {
+        std::vector<Test> tests;
+        each_alternative(but.inner, but.count, but.values, [&](const Alternative& a) { tests.push_back(test(slot, a)); });
+        return list(tests, OP_NOT_IN, OP_NONE_OF);
     }
 
     // A list of values alone is sorted and searched; a mixed one is tried in turn.
-    Test list(uint32_t slot, const uint8_t* p, uint64_t count, Op values, Op mixed) {
-        std::vector<Test> tests;
+    Test list(std::vector<Test>& tests, Op values, Op mixed) {
         bool all_values = true;
-        for (uint64_t i = 0; i < count; ++i) {
-            tests.push_back(test(slot, read_alternative(p)));
-            all_values &= tests.back().op == OP_EQUAL;
-        }
+        for (const Test& one : tests) all_values &= one.op == OP_EQUAL;
         std::sort(tests.begin(), tests.end());
         tests.erase(std::unique(tests.begin(), tests.end(), [](const Test& a, const Test& b) {
             return a.op == b.op && a.arg == b.arg;
@@ -114,7 +118,8 @@ private:
 
     Test test(uint32_t slot, const Alternative& a) {
         switch (a.tag) {
-            case STRING: case NUMBER: case LITERAL: case ADDRESS: return value(slot, anchor_key(a, segment.fold));
+            case STRING: return Test{OP_EQUAL, *a.values};
+            case NUMBER: case LITERAL: case ADDRESS: return value(slot, anchor_key(a, segment.fold));
             case PREFIX: return Test{OP_PREFIX, text(sized(a.text.string()))};
             case SUFFIX: return Test{OP_SUFFIX, text(sized(a.text.string()))};
             case EQUALS_FOLD: return folded(a, OP_EQUALS_FOLD, OP_EQUALS_VARIANTS);
@@ -128,7 +133,7 @@ private:
             }
             case CIDR: return Test{OP_BLOCK, text(char(a.flags) + Bytes{a.inner, 16}.string())};
             case EXISTS: return Test{uint32_t(a.flags ? OP_PRESENT : OP_ABSENT), 0};
-            case BUT: return list(slot, a.inner, a.count, OP_NOT_IN, OP_NONE_OF);
+            case BUT: return none_of(slot, a);
         }
         return Test{OP_ABSENT, 0};
     }

@@ -49,6 +49,8 @@ struct Alternative {
     uint64_t count = 0;      // of a BUT
     const uint8_t* inner = nullptr;  // a BUT's alternatives; an address's or block's 16 bytes
     double low = 0, high = 0;
+    uint32_t strings = 0;    // how many STRINGs it is or holds
+    const uint32_t* values = nullptr;  // the numbers of these in an index, where they are known
 };
 
 inline void put_varint(std::string& out, uint64_t value) {
@@ -70,7 +72,8 @@ inline double read_double(const uint8_t*& p) {
     return value;
 }
 
-inline void skip_alternative(const uint8_t*& p);
+template <class Visit>
+const uint8_t* each_alternative(const uint8_t* p, uint64_t count, const uint32_t* values, Visit visit);
 
 inline Alternative read_alternative(const uint8_t*& p) {
     Alternative a;
@@ -78,6 +81,7 @@ inline Alternative read_alternative(const uint8_t*& p) {
     switch (a.tag) {
         case STRING: case PREFIX: case SUFFIX: case WILDCARD:
             a.text = read_bytes(p);
+            a.strings = a.tag == STRING;
             break;
         case NUMBER:
             a.text = read_bytes(p);
@@ -110,13 +114,24 @@ inline Alternative read_alternative(const uint8_t*& p) {
         case BUT:
             a.count = read_varint(p);
             a.inner = p;
-            for (uint64_t i = 0; i < a.count; ++i) skip_alternative(p);
+            p = each_alternative(p, a.count, nullptr, [&](const Alternative& one) { a.strings += one.strings; });
             break;
     }
     return a;
 }
 
-// BUTs do not nest, so this recurses at most once.
+// Gives what is behind them. `values`: of their strings, or null. BUTs do not nest, so this recurses at most once.
+template <class Visit>
+const uint8_t* each_alternative(const uint8_t* p, uint64_t count, const uint32_t* values, Visit visit) {
+    while (count--) {
+        Alternative a = read_alternative(p);
+        a.values = values;
+        if (values) values += a.strings;
+        visit(a);
+    }
+    return p;
+}
+
 inline void skip_alternative(const uint8_t*& p) { read_alternative(p); }
 
 // Rules on their way in: programs that name slots, in the order of their owners.
@@ -150,6 +165,7 @@ struct RuleView {
         uint32_t first_term;  // the number of the first term in its subtree
         uint32_t slot;        // of a TERM
         uint32_t count;       // of a TERM's alternatives
+        uint32_t first_string;  // how many strings come before it
         const uint8_t* alternatives;
         uint32_t yes, no;     // of a TERM: which term to test next
         uint32_t branch;      // of a TERM: the first term of the branch that `no` gives up
@@ -158,6 +174,8 @@ struct RuleView {
     std::vector<Node> nodes;
     std::vector<uint32_t> terms;  // term → node
     bool plain = true;            // one conjunction of terms
+    uint32_t strings = 0;         // in all of it
+    const uint32_t* values = nullptr;  // of its strings, where they are known
 
     static constexpr uint32_t ACCEPT = 0xffffffffu, REJECT = 0xfffffffeu;
 
@@ -166,6 +184,8 @@ struct RuleView {
         terms.clear();
         open.clear();
         plain = true;
+        strings = 0;
+        values = nullptr;
         do {
             while (!open.empty() && open.back().left == 0) {
                 nodes[open.back().node].end = uint32_t(nodes.size());
@@ -201,6 +221,11 @@ struct RuleView {
         }
     }
 
+    template <class Visit>
+    void each(const Node& term, Visit visit) const {
+        each_alternative(term.alternatives, term.count, values ? values + term.first_string : nullptr, visit);
+    }
+
 private:
     struct Open {
         uint32_t node;
@@ -209,13 +234,13 @@ private:
     std::vector<Open> open;
 
     const uint8_t* read_node(const uint8_t* p, uint32_t parent) {
-        Node node{NodeTag(*p++), parent, uint32_t(nodes.size()) + 1, uint32_t(terms.size()), 0, 0, nullptr, 0, 0, 0, 0};
+        Node node{NodeTag(*p++), parent, uint32_t(nodes.size()) + 1, uint32_t(terms.size()), 0, 0, strings, nullptr, 0, 0, 0, 0};
         if (node.tag == TERM) {
             node.slot = uint32_t(read_varint(p));
             node.count = uint32_t(read_varint(p));
             node.alternatives = p;
             terms.push_back(uint32_t(nodes.size()));
-            for (uint32_t i = 0; i < node.count; ++i) skip_alternative(p);
+            p = each_alternative(p, node.count, nullptr, [&](const Alternative& a) { strings += a.strings; });
         } else {
             if (node.tag == ANY || !nodes.empty()) plain = false;
             open.push_back(Open{uint32_t(nodes.size()), read_varint(p)});
