@@ -11,6 +11,7 @@
 
 #include "anchor.hpp"
 #include "emit.hpp"
+#include "plant.hpp"
 #include "program.hpp"
 #include "segment.hpp"
 
@@ -414,14 +415,8 @@ private:
         std::vector<SplitCell>().swap(cells);
     }
 
-    struct Plants {
-        std::vector<RadixForest::Entry> prefixes, suffixes, folded_prefixes, folded_suffixes, pieces;
-        std::vector<Range> ranges;
-        std::vector<uint8_t> blocks;
-    };
-
     void freeze_indexes() {
-        std::vector<Plants> plants(segment.slots.size());
+        Plant plant(segment);
         for (uint32_t at = 0; at < segment.slots.size(); ++at) segment.slots[at].present = slot_posting[at];
         for (uint32_t value = 0; value < segment.values.count(); ++value) {
             uint32_t at = segment.local[segment.values.slot(value)] - 1;
@@ -430,53 +425,20 @@ private:
             if (kind == KEY_LITERAL) segment.slots[at].literals[segment.values.text(value).data[0]] = Found{value, posting};
             if (posting == NONE) continue;
             if (kind == KEY_FOLDED) segment.slots[at].folded = true;
-            if (kind == KEY_BLOCK) plants[at].blocks.push_back(segment.values.text(value).data[0]);
+            if (kind == KEY_BLOCK) plant.block(at, segment.values.text(value).data[0]);
         }
         for (uint32_t hint = 0; hint < hints.count(); ++hint)
-            if (hint_posting[hint] != NONE) sort_hint(plants[segment.local[hints.slot(hint)] - 1], hint);
+            if (hint_posting[hint] != NONE)
+                plant.hint(segment.local[hints.slot(hint)] - 1, hints.kind(hint), hints.text(hint), hint_posting[hint]);
         for (uint32_t piece = 0; piece < pieces.count(); ++piece) {
             uint32_t slot = pieces.slot(piece);
-            plants[segment.local[slot] - 1].pieces.emplace_back(pieces.text(piece).string(), piece);
             std::string text = pieces.text(piece).string();
+            plant.piece(segment.local[slot] - 1, text, piece);
             uint32_t hint = find(hints, slot, KEY_PIECE, text);
             segment.piece_posting.push_back(hint == NONE ? NONE : hint_posting[hint]);
             if (segment.piece_posting.back() != NONE) segment.slots[segment.local[slot] - 1].pieces_wait = true;
         }
-        for (uint32_t at = 0; at < plants.size(); ++at) plant(segment.slots[at], plants[at]);
-    }
-
-    void sort_hint(Plants& to, uint32_t hint) {
-        Bytes text = hints.text(hint);
-        uint32_t posting = hint_posting[hint];
-        switch (hints.kind(hint)) {
-            case KEY_PREFIX: to.prefixes.emplace_back(text.string(), posting); break;
-            case KEY_SUFFIX: to.suffixes.emplace_back(text.string(), posting); break;
-            case KEY_PREFIX_FOLDED: to.folded_prefixes.emplace_back(text.string(), posting); break;
-            case KEY_SUFFIX_FOLDED: to.folded_suffixes.emplace_back(text.string(), posting); break;
-            case KEY_PIECE: break;  // they are planted with those that no rule waits for
-            default: {
-                const uint8_t* p = text.data;
-                double low = read_double(p), high = read_double(p);
-                to.ranges.push_back(Range{low, high, high, posting});
-            }
-        }
-    }
-
-    void plant(SlotIndex& slot, Plants& plants) {
-        if (!plants.prefixes.empty()) slot.prefixes = segment.radix.plant(plants.prefixes);
-        if (!plants.suffixes.empty()) slot.suffixes = segment.radix.plant(plants.suffixes);
-        if (!plants.folded_prefixes.empty()) slot.folded_prefixes = segment.radix.plant(plants.folded_prefixes);
-        if (!plants.folded_suffixes.empty()) slot.folded_suffixes = segment.radix.plant(plants.folded_suffixes);
-        if (!plants.pieces.empty()) slot.pieces = segment.aho.plant(plants.pieces);
-        if (!plants.ranges.empty()) slot.ranges = segment.ranges.plant(plants.ranges);
-        std::sort(plants.blocks.begin(), plants.blocks.end());
-        plants.blocks.erase(std::unique(plants.blocks.begin(), plants.blocks.end()), plants.blocks.end());
-        slot.blocks = uint32_t(segment.block_bits.size());
-        slot.block_count = uint32_t(plants.blocks.size());
-        segment.block_bits.insert(segment.block_bits.end(), plants.blocks.begin(), plants.blocks.end());
-        if (slot.block_count) slot.addresses = segment.any_address = true;
-        slot.texts = slot.prefixes != NONE || slot.suffixes != NONE || slot.pieces.node != NONE || slot.folded ||
-                     slot.folded_prefixes != NONE || slot.folded_suffixes != NONE || slot.addresses;
+        plant.run();
     }
 
     void keep_programs() {
