@@ -442,7 +442,7 @@ private:
     }
 
     void keep_programs() {
-        Pack pack(segment.kept, segment.values, strings);
+        Pack pack(segment.kept, segment.values, strings, segment.seed);
         for (uint32_t entry = 0; entry < batch.size(); ++entry) pack.program(batch.program(entry), batch.program_size(entry));
     }
 

@@ -3,11 +3,11 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstring>
 #include <string>
 #include <vector>
 
 #include "anchor.hpp"
+#include "lately.hpp"
 #include "program.hpp"
 #include "segment.hpp"
 
@@ -17,8 +17,7 @@ class Emit {
 public:
     // `known_pieces` numbers the wildcards' inner pieces.
     Emit(Segment& target, const Intern& known_pieces)
-        : segment(target), pieces(known_pieces), texts(std::min<size_t>(target.size() + 1, LATELY), NONE),
-          lists(texts), ranges(texts) {}
+        : segment(target), pieces(known_pieces), texts(target.size(), target.seed), lists(texts), ranges(texts) {}
 
     // `anchor_slot` is the slot that all of a plain rule's anchors are on; NONE: no anchor. NONE comes back where the
     // anchor is all there is to test.
@@ -63,13 +62,9 @@ private:
         uint32_t op, arg;
         bool operator<(const Test& other) const { return op != other.op ? op < other.op : arg < other.arg; }
     };
-    static constexpr size_t LATELY = 4096;
-
     Segment& segment;
     const Intern& pieces;
-    // By hash, where operands stand that were written lately: rules share most of theirs. One that was forgotten is
-    // written again, which costs its bytes alone.
-    std::vector<uint32_t> texts, lists, ranges;
+    Lately texts, lists, ranges;  // rules share most of their operands
 
     bool all_sure(const RuleView& view, const RuleView::Node& term) const {
         bool sure = true;
@@ -108,12 +103,13 @@ private:
         tests.erase(std::unique(tests.begin(), tests.end(), [](const Test& a, const Test& b) {
             return a.op == b.op && a.arg == b.arg;
         }), tests.end());
-        std::vector<uint32_t> words{uint32_t(tests.size())};
+        size_t start = segment.lists.size();
+        segment.lists.push_back(uint32_t(tests.size()));
         for (const Test& one : tests) {
-            if (!all_values) words.push_back(one.op);
-            words.push_back(one.arg);
+            if (!all_values) segment.lists.push_back(one.op);
+            segment.lists.push_back(one.arg);
         }
-        return Test{uint32_t(all_values ? values : mixed), written(segment.lists, words, lists)};
+        return Test{uint32_t(all_values ? values : mixed), lists.settle(segment.lists, start)};
     }
 
     Test test(uint32_t slot, const Alternative& a) {
@@ -129,7 +125,8 @@ private:
             case NUMERIC: {
                 Bounds bounds = closed_bounds(a);
                 if (bounds.low == bounds.high) return value(slot, anchor_key(a, segment.fold));
-                return Test{OP_RANGE, written(segment.bounds, std::vector<Bounds>{bounds}, ranges)};
+                segment.bounds.push_back(bounds);
+                return Test{OP_RANGE, ranges.settle(segment.bounds, segment.bounds.size() - 1)};
             }
             case CIDR: return Test{OP_BLOCK, text(char(a.flags) + Bytes{a.inner, 16}.string())};
             case EXISTS: return Test{uint32_t(a.flags ? OP_PRESENT : OP_ABSENT), 0};
@@ -170,18 +167,10 @@ private:
         return out + piece;
     }
 
-    uint32_t text(const std::string& bytes) { return written(segment.texts, bytes, texts); }
-
-    // Where an operand stands among all of its kind, which says where it ends.
-    template <class Array>
-    uint32_t written(Array& all, const Array& operand, std::vector<uint32_t>& lately) {
-        size_t size = operand.size() * sizeof operand[0];
-        const uint8_t* bytes = reinterpret_cast<const uint8_t*>(operand.data());
-        uint32_t& at = lately[hash_bytes(bytes, size, 0, segment.seed) % lately.size()];
-        if (at != NONE && all.size() - at >= operand.size() && !std::memcmp(&all[at], bytes, size)) return at;
-        at = uint32_t(all.size());
-        all.insert(all.end(), operand.begin(), operand.end());
-        return at;
+    uint32_t text(const std::string& bytes) {
+        size_t start = segment.texts.size();
+        segment.texts += bytes;
+        return texts.settle(segment.texts, start);
     }
 };
 

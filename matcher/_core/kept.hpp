@@ -2,17 +2,20 @@
 //
 // It is a program (program.hpp) with these differences. A byte with its high bit set begins a place in the index's
 // values: seven bits, and a varint of those above. In place of a node that is a TERM of this one string on its slot, in
-// place of an alternative that string. A double is a varint of its bytes in reverse, which is short where the double is
-// round; that of a NUMBER is left out (flag 2) if it is the one nearest to the text.
+// place of an alternative that string. AGAIN and a varint stand for the TERM that far into all the bytes. A double is a
+// varint of its bytes in reverse, which is short where the double is round; that of a NUMBER is left out (flag 2) if it
+// is the one nearest to the text.
 #pragma once
 
 #include <cstdint>
 #include <cstring>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "intern.hpp"
+#include "lately.hpp"
 #include "number.hpp"
 #include "program.hpp"
 
@@ -28,17 +31,17 @@ struct Kept {
     size_t memory() const { return bytes.capacity() + marks.capacity() * sizeof(uint32_t); }
 };
 
+constexpr uint8_t AGAIN = 0x40;
+
 class Pack {
 public:
     // `strings`: which values the strings of all programs are, in order; `known` is not frozen yet.
-    Pack(Kept& target, const Intern& known, const std::vector<uint32_t>& strings)
-        : kept(target), values(known), string(strings.data()) {}
+    Pack(Kept& target, const Intern& known, const std::vector<uint32_t>& strings, const Seed& seed)
+        : kept(target), values(known), string(strings.data()), terms(strings.size(), seed) {}
 
     void program(const uint8_t* p, size_t size) {
-        if (count++ % Kept::STRIDE == 0) {
-            if (kept.bytes.size() > 0xffffffffu) throw std::length_error("the rules of one set exceed 4 GiB");
-            kept.marks.push_back(uint32_t(kept.bytes.size()));
-        }
+        if (kept.bytes.size() + 2 * size >= NONE) throw std::length_error("the rules of one set exceed 4 GiB");
+        if (count++ % Kept::STRIDE == 0) kept.marks.push_back(uint32_t(kept.bytes.size()));
         for (const uint8_t* end = p + size; p < end;) node(p);
     }
 
@@ -46,18 +49,25 @@ private:
     Kept& kept;
     const Intern& values;
     const uint32_t* string;  // the next one's value
+    Lately terms;
     size_t count = 0;
+
+    static constexpr size_t LONG = 6;  // a shorter term takes no more than what would stand for it
 
     void node(const uint8_t*& p) {
         uint8_t tag = *p++;
         uint64_t number = read_varint(p);
         if (tag != TERM) return head(tag, number);
         uint64_t alternatives = read_varint(p);
+        size_t start = kept.bytes.size();
         if (alternatives != 1 || *p != STRING) {
             head(tag, number);
             put_varint(kept.bytes, alternatives);
         }
         while (alternatives--) alternative(p);
+        if (kept.bytes.size() - start < LONG) return;
+        uint32_t place = terms.settle(kept.bytes, start);
+        if (place != start) head(AGAIN, place);
     }
 
     void head(uint8_t tag, uint64_t number) {
@@ -108,9 +118,10 @@ private:
 // Gives programs back as they were, from one on.
 class Recall {
 public:
-    Recall(const Kept& source, const Intern& known, uint32_t entry) : values(known) {
+    Recall(const Kept& source, const Intern& known, uint32_t entry)
+        : values(known), begin(reinterpret_cast<const uint8_t*>(source.bytes.data())), p(begin) {
         if (source.marks.empty()) return;
-        p = reinterpret_cast<const uint8_t*>(source.bytes.data()) + source.marks[entry / Kept::STRIDE];
+        p += source.marks[entry / Kept::STRIDE];
         for (uint32_t before = entry % Kept::STRIDE; before--;) next();
     }
 
@@ -123,7 +134,7 @@ public:
 
 private:
     const Intern& values;
-    const uint8_t* p = nullptr;
+    const uint8_t *begin, *p;
     std::string program;
 
     // Gives how many nodes are inside it.
@@ -136,12 +147,20 @@ private:
             return 0;
         }
         uint8_t tag = *p++;
+        if (tag == AGAIN) return again(begin + read_varint(p));
         uint64_t number = copy_varint(tag);
         if (tag != TERM) return number;
         uint64_t count = read_varint(p);
         put_varint(program, count);
         while (count--) alternative();
         return 0;
+    }
+
+    uint64_t again(const uint8_t* term) {
+        std::swap(p, term);
+        uint64_t inside = node();
+        p = term;
+        return inside;
     }
 
     void alternative() {
