@@ -20,7 +20,6 @@ from matcher.limits import DEFAULT, Limits
 if TYPE_CHECKING:
     from matcher import saved
     from matcher.explain import Explanation
-    from matcher.lowering import Programs
     from matcher.pattern.ast import Node
     from matcher.pattern.finding import Finding
     from matcher.scanning import Counts
@@ -171,12 +170,11 @@ class RuleSet(Current, Generic[Name]):
 
         Raises PatternError and leaves the set as it was.
         """
-        from matcher.lowering import Lowering, Programs
+        from matcher.lowering import Lowering
 
-        programs: Programs[Name] = Programs()
-        programs.add(name, Lowering(self._limits).program(pattern))
+        program = Lowering(self._limits).program(pattern)
         with self._lock:
-            self._add_programs(programs)
+            self._add_programs([name], [program])
 
     def update(self, rules: Mapping[Name, PatternLike] | Iterable[tuple[Name, PatternLike]]) -> None:
         """Add many rules at once, compiled in bulk; all or none. Raises RuleSetError."""
@@ -195,31 +193,31 @@ class RuleSet(Current, Generic[Name]):
             raise RuleSetError(faulty)
         if programs:
             with self._lock:
-                self._add_programs(programs)
+                self._add_programs(programs.names, programs.drained())
 
-    def _add_programs(self, programs: Programs[Name]) -> None:
+    def _add_programs(self, added: list[Name], programs: Iterable[bytes]) -> None:
         machine, table = self._state
         names, before = self._names, len(table)
         try:
-            for name in programs.names:
+            for name in added:
                 if names.find(name) < 0:
                     names.add(name)
-            all_new = len(table) - before == len(programs)
-            batch = enumerate(programs.drained(), before) if all_new else self._unlike(programs, before)
+            all_new = len(table) - before == len(added)
+            batch = enumerate(programs, before) if all_new else self._unlike(added, programs, before)
             self._state = (machine.with_rules(batch), table)
         except BaseException:
             for name in table[before:]:
                 names.discard(name)
             raise
 
-    def _unlike(self, programs: Programs[Name], before: int) -> list[tuple[int, bytes]]:
+    def _unlike(self, added: list[Name], programs: Iterable[bytes], before: int) -> list[tuple[int, bytes]]:
         """Give the programs by owner, without those that are there: the very rule again changes nothing.
 
         Owners from `before` on are new ones.
         """
         machine = self._state[0]
         batch: dict[tuple[int, bytes], None] = {}
-        for name, program in zip(programs.names, programs.drained(), strict=True):
+        for name, program in zip(added, programs, strict=True):
             owner = self._names.find(name)
             if owner >= before or not machine.has(owner, program):
                 batch[owner, program] = None
@@ -247,18 +245,16 @@ class RuleSet(Current, Generic[Name]):
 
     def __setitem__(self, name: Name, pattern: PatternLike) -> None:
         """Replace all that was added under the name, in its place; or add it. Raises PatternError."""
-        from matcher.lowering import Lowering, Programs
+        from matcher.lowering import Lowering
 
         program = Lowering(self._limits).program(pattern)
         with self._lock:
             machine, table = self._state
             owner = self._names.find(name)
-            if owner >= 0:
+            if owner < 0:
+                self._add_programs([name], [program])
+            else:
                 self._state = (machine.without([owner]).with_rules([(owner, program)]), table)
-                return
-            programs: Programs[Name] = Programs()
-            programs.add(name, program)
-            self._add_programs(programs)
 
     # ---- telling ----
 

@@ -33,6 +33,10 @@ struct Kept {
 
 constexpr uint8_t AGAIN = 0x40;
 
+inline void put(std::string& out, const uint8_t* bytes, size_t size) {
+    out.append(reinterpret_cast<const char*>(bytes), size);
+}
+
 class Pack {
 public:
     // `strings`: which values the strings of all programs are, in order; `known` is not frozen yet.
@@ -85,10 +89,7 @@ private:
             put_double(a.low);
             return put_double(a.high);
         }
-        if (a.tag != BUT) {
-            kept.bytes.append(reinterpret_cast<const char*>(first), size_t(p - first));
-            return;
-        }
+        if (a.tag != BUT) return put(kept.bytes, first, size_t(p - first));
         head(a.tag, a.count);
         for (uint64_t i = 0; i < a.count; ++i) alternative(a.inner);  // BUTs do not nest
     }
@@ -100,7 +101,7 @@ private:
 
     void number(const Alternative& a) {
         head(a.tag, a.text.size);
-        kept.bytes += a.text.string();
+        put(kept.bytes, a.text.data, a.text.size);
         double value;
         bool implied = a.flags && nearest(a.text.data, a.text.size, value) && !std::memcmp(&value, &a.low, 8);
         kept.bytes += char(implied ? 2 : a.flags);
@@ -168,7 +169,7 @@ private:
         Tag tag = Tag(*p);
         if (tag == NUMBER) return number();
         if (tag == NUMERIC) {
-            program.append(reinterpret_cast<const char*>(p), 2);
+            put(program, p, 2);
             p += 2;
             copy_double();
             return copy_double();
@@ -176,8 +177,7 @@ private:
         if (tag != BUT) {
             const uint8_t* first = p;
             skip_alternative(p);
-            program.append(reinterpret_cast<const char*>(first), size_t(p - first));
-            return;
+            return put(program, first, size_t(p - first));
         }
         ++p;
         for (uint64_t count = copy_varint(tag); count--;) alternative();
@@ -187,7 +187,7 @@ private:
         ++p;
         Bytes text = read_bytes(p);
         head(NUMBER, text.size);
-        program += text.string();
+        put(program, text.data, text.size);
         uint8_t flags = *p++;
         program += char(flags ? 1 : 0);
         if (flags == 1) return copy_double();
@@ -203,7 +203,7 @@ private:
     void string(uint32_t at) {
         Bytes text = values.bytes_at(at);
         head(STRING, text.size);
-        program += text.string();
+        put(program, text.data, text.size);
     }
 
     void head(uint8_t tag, uint64_t number) {

@@ -72,8 +72,24 @@ inline double read_double(const uint8_t*& p) {
     return value;
 }
 
-template <class Visit>
-const uint8_t* each_alternative(const uint8_t* p, uint64_t count, const uint32_t* values, Visit visit);
+// Gives how many STRINGs it is or holds.
+inline uint32_t skip_alternative(const uint8_t*& p) {
+    uint32_t strings = 0;
+    for (uint64_t left = 1; left--;) {
+        switch (Tag(*p++)) {
+            case STRING: ++strings; [[fallthrough]];
+            case PREFIX: case SUFFIX: case WILDCARD: read_bytes(p); break;
+            case NUMBER: read_bytes(p); p += *p ? 9 : 1; break;
+            case LITERAL: case EXISTS: ++p; break;
+            case ADDRESS: read_bytes(p); p += 16; break;
+            case EQUALS_FOLD: case PREFIX_FOLD: case SUFFIX_FOLD: read_bytes(p); read_bytes(p); break;
+            case NUMERIC: p += 17; break;
+            case CIDR: read_bytes(p); p += 17; break;
+            case BUT: left += read_varint(p); break;
+        }
+    }
+    return strings;
+}
 
 inline Alternative read_alternative(const uint8_t*& p) {
     Alternative a;
@@ -114,25 +130,22 @@ inline Alternative read_alternative(const uint8_t*& p) {
         case BUT:
             a.count = read_varint(p);
             a.inner = p;
-            p = each_alternative(p, a.count, nullptr, [&](const Alternative& one) { a.strings += one.strings; });
+            for (uint64_t i = 0; i < a.count; ++i) a.strings += skip_alternative(p);
             break;
     }
     return a;
 }
 
-// Gives what is behind them. `values`: of their strings, or null. BUTs do not nest, so this recurses at most once.
+// `values`: of their strings, or null.
 template <class Visit>
-const uint8_t* each_alternative(const uint8_t* p, uint64_t count, const uint32_t* values, Visit visit) {
+void each_alternative(const uint8_t* p, uint64_t count, const uint32_t* values, Visit visit) {
     while (count--) {
         Alternative a = read_alternative(p);
         a.values = values;
         if (values) values += a.strings;
         visit(a);
     }
-    return p;
 }
-
-inline void skip_alternative(const uint8_t*& p) { read_alternative(p); }
 
 // Rules on their way in: programs that name slots, in the order of their owners.
 struct Batch {
@@ -240,7 +253,7 @@ private:
             node.count = uint32_t(read_varint(p));
             node.alternatives = p;
             terms.push_back(uint32_t(nodes.size()));
-            p = each_alternative(p, node.count, nullptr, [&](const Alternative& a) { strings += a.strings; });
+            for (uint32_t i = 0; i < node.count; ++i) strings += skip_alternative(p);
         } else {
             if (node.tag == ANY || !nodes.empty()) plain = false;
             open.push_back(Open{uint32_t(nodes.size()), read_varint(p)});
