@@ -201,7 +201,7 @@ cdef class Machine:
     # ---- changing ----
 
     def with_rules(self, rules):
-        """A machine that has these too: pairs of (owner, program whose terms name paths), by owner in ascending order."""
+        """A machine that has these too: pairs of (owner, program whose terms name paths), owners in ascending order."""
         cdef Intake* intake = new Intake(deref(self.core.get()))
         cdef Batch batch
         cdef string slotted
