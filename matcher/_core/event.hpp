@@ -157,9 +157,11 @@ struct Event {
     // opens, closes, braces, colons, commas: outside of strings.
     Pool<uint64_t> marks, runs, escapes, quotes, opens, closes, braces, colons, commas;
     bool any_escape = false, any_high = false;  // the text has a backslash; a byte above 0x7f
+    bool odd_names = false;                     // a name may have a dot or a backslash
     bool long_token = false;                    // it may have a name or a number that is over its limit
     uint32_t epoch = 0;
     uint32_t deepest = 0;  // the greatest depth of an element
+    uint32_t inside = 0;   // slots that have a field in an array element
 
     const uint8_t* pad(const uint8_t* text, size_t size) {
         buffer.reserve(size + PADDING);
@@ -171,7 +173,7 @@ struct Event {
     void start(uint32_t slot_count, uint32_t depth) {
         fields.size = elems.size = arrays.size = touched.size = decoded.size = 0;
         elems.push(Elem{NONE, NONE, 0, 1});
-        deepest = 0;
+        deepest = inside = 0;
         if (MATCHER_UNLIKELY(slots.size < slot_count)) widen(slot_count);
         if (MATCHER_UNLIKELY(++epoch == 0)) forget();
         frames.reserve(size_t(depth) + 1);
@@ -214,11 +216,13 @@ struct Event {
         SlotState& state = slots[slot];
         if (state.epoch != epoch) {
             state = SlotState{epoch, index, index, 1, elem != 0};
+            inside += elem != 0;
             touched.push(slot);
         } else {
             fields[state.last].next = index;
             state.last = index;
             ++state.count;
+            inside += elem != 0 && !state.inside;
             state.inside |= elem != 0;
         }
     }

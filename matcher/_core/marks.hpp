@@ -24,9 +24,9 @@ struct Carry {
 
 MATCHER_INLINE Lanes shifted(Lanes bits, Carry& carry) { return bits << 1 | carry.pass(bits) >> 63; }
 
-// From the bytes `at` on over those of `skipped`: the first bytes behind. Adding them clears the bits of `skipped` from
+// From the bytes `at` on over those of `skipped`: the first bytes behind; and those that were `passed`. Adding them clears the bits of `skipped` from
 // each byte on, and sets the next one.
-MATCHER_INLINE Lanes over(Lanes at, Lanes skipped, Carry& carry) {
+MATCHER_INLINE Lanes over(Lanes at, Lanes skipped, Carry& carry, Lanes* passed = nullptr) {
     Lanes sum = skipped + (at & skipped);
     Lanes in = carry.pass(((at & skipped) | (skipped & ~sum)) >> 63);
     for (;;) {
@@ -34,7 +34,10 @@ MATCHER_INLINE Lanes over(Lanes at, Lanes skipped, Carry& carry) {
         at |= in;
         sum += in & skipped;
         Lanes more = (before & ~sum) >> 63;  // a whole block was skipped
-        if (MATCHER_LIKELY(!any_bit(more))) return (at | sum) & ~skipped;
+        if (MATCHER_LIKELY(!any_bit(more))) {
+            if (passed != nullptr) *passed = skipped & ~sum;
+            return (at | sum) & ~skipped;
+        }
         carry.last |= more;
         in = moved_up(Lanes{}, more);
     }
@@ -144,7 +147,7 @@ struct Marker {
     const bool long_text;
     Carry in_string, run_carry, close_carry, close_over, colon_carry, colon_over, name_over;
     Carry figure_carry, minus_carry, dot_carry, zero_carry, fraction_over;
-    Lanes wrong{}, wrong_number{}, odd_number{}, backslashes{}, high{};
+    Lanes wrong{}, wrong_number{}, odd_number{}, backslashes{}, odd_names{}, high{};
     uint64_t escape_carry = 0;
     EscapeCheck escapes;
     Streak strings_streak, runs_streak;
@@ -187,12 +190,14 @@ struct Marker {
         store(event.escapes.data + first, slashes);
         backslashes |= slashes;
         high |= all.high;
+        Lanes names;
+        Lanes behind_name = over(firsts & quotes, strings | quotes | spaces, name_over, &names);
+        odd_names |= names & (all.dots | slashes);
         if (!STRICT) return;
         store(event.colons.data + first, colons);
         store(event.commas.data + first, commas);
         store(event.braces.data + first, all.braces & (opens | closes));
         store(event.runs.data + first, runs);
-        Lanes behind_name = over(firsts & quotes, strings | quotes | spaces, name_over);
         wrong |= (behind_value & (opening | starts | opens)) | (commas & ~behind_value) | (colons & ~behind_name);
         wrong |= (closes & ~behind_close) | (strings & ~all.printing);
         check_numbers(all, first, runs, starts);
@@ -260,6 +265,7 @@ inline bool mark(const uint8_t* text, size_t size, const TextLimits& limits, Eve
     event.marks[blocks] = ~uint64_t(0);
     event.any_escape = any_bit(marker.backslashes);
     event.any_high = any_bit(marker.high);
+    event.odd_names = any_bit(marker.odd_names);
     event.long_token = marker.runs_streak.over(limits.digits) || marker.strings_streak.over(limits.name);
     return STRICT ? marker.sound(blocks) : marker.closed();
 }

@@ -16,6 +16,7 @@ namespace matcher {
 
 // A place in the trie: the steps walked so far. Node 0 is "no rule asks here", node 1 the event itself.
 struct PathNode {
+    uint64_t starts;   // bit start_of(name): an edge may have it
     uint64_t lengths;  // bit (n mod 64): an edge has a name of n bytes
     uint32_t first;    // its edges: a range of Paths.edges
     uint32_t count;    // how many edges
@@ -39,6 +40,9 @@ inline uint64_t name_head(const uint8_t* name, size_t size) {
     uint64_t head = load64(name);
     return size >= 8 ? head : head & ((uint64_t(1) << (size * 8)) - 1);
 }
+
+// A number below 64 of a name's first two bytes, of which the second may be the quote behind it.
+MATCHER_INLINE uint32_t start_of(const uint8_t* name) { return (uint32_t(load16(name)) * 0x9e35u) >> 10 & 63; }
 
 struct Paths {
     Seed seed;
@@ -194,7 +198,7 @@ private:
     }
 
     void lay_out(std::vector<Draft>& drafts) {
-        nodes.assign(drafts.size(), PathNode{0, 0, 0, NONE, NONE, 0, NONE});
+        nodes.assign(drafts.size(), PathNode{0, 0, 0, 0, NONE, NONE, 0, NONE});
         edges.clear();
         cells.clear();
         names.clear();
@@ -210,11 +214,19 @@ private:
             nodes[at].first = first;
             nodes[at].count = uint32_t(edges.size()) - first;
             for (uint32_t number = first; number < edges.size(); ++number)
-                if (edges[number].size != INSIDE) nodes[at].lengths |= uint64_t(1) << (edges[number].size & 63);
+                if (edges[number].size != INSIDE) note_name(nodes[at], edges[number]);
         }
         names.append(PADDING, '\0');
         for (uint32_t at = 0; at < drafts.size(); ++at) hash_edges(nodes[at]);
         twin_empty_names(drafts);
+    }
+
+    static void note_name(PathNode& node, const PathEdge& edge) {
+        node.lengths |= uint64_t(1) << (edge.size & 63);
+        uint8_t name[8];
+        std::memcpy(name, &edge.head, 8);
+        if (edge.size == 1) name[1] = '"';
+        node.starts |= edge.size ? uint64_t(1) << start_of(name) : ~uint64_t(0);
     }
 
     // The shortest name that walks a step of this length and one more.

@@ -6,17 +6,20 @@
 
 // Where the walk is among the marks. Small and passed by value, so that it lives in registers.
 struct Cursor {
-    const uint8_t* text;
     const uint64_t* marks;
+    const uint8_t* base;  // the block's first byte
     size_t block;
-    uint64_t word;     // its marks that are still to come
-    uint32_t bit = 0;  // of the mark at hand, in its block
+    uint64_t word;        // its marks that are still to come
+    uint32_t bit = 0;     // of the mark at hand, in its block
 
     MATCHER_INLINE const uint8_t* next() {
-        while (MATCHER_UNLIKELY(word == 0)) word = marks[++block];
+        while (MATCHER_UNLIKELY(word == 0)) {
+            word = marks[++block];
+            base += 64;
+        }
         bit = first_bit64(word);
         word &= word - 1;
-        return text + 64 * block + bit;
+        return base + bit;
     }
 };
 
@@ -27,16 +30,23 @@ struct Walk {
     const Paths& paths;
     const TextLimits& limits;
     Event& event;
+    size_t members = 0;  // of objects
 
     Cursor cursor_at(const uint8_t* p) const {
         size_t at = size_t(p - text);
         const uint64_t* marks = event.marks.data;
-        return Cursor{text, marks, at / 64, marks[at / 64] & (~uint64_t(0) << (at & 63))};
+        return Cursor{marks, p - (at & 63), at / 64, marks[at / 64] & (~uint64_t(0) << (at & 63))};
     }
 
     static MATCHER_INLINE const uint8_t* skip_space(const uint8_t* p) {
         while (MATCHER_UNLIKELY(is_space(*p))) ++p;
         return p;
+    }
+
+    size_t colon_count() const {
+        size_t count = 0;
+        for (size_t i = 0; i <= size_t(end - text) / 64; ++i) count += bits64(event.colons[i]);
+        return count;
     }
 
     // ---- strings ----
@@ -174,36 +184,59 @@ struct Walk {
         return stop;
     }
 
-    // The whole event. The current container's node, elem and array are in locals; the others wait in frames.
+    // Where the value of the member begins whose name ends at this quote; nullptr: no colon follows.
+    static MATCHER_INLINE const uint8_t* value_behind(const uint8_t* quote) {
+        const uint8_t* p = skip_space(quote + 1);
+        return MATCHER_LIKELY(*p == ':') ? skip_space(p + 1) : nullptr;
+    }
+
+    static MATCHER_INLINE bool is_open(uint8_t c) { return (c | 0x20) == '{'; }
+
+    // The whole event. The current container's node, elem and array are in locals; the others wait in frames. Behind a
+    // name that no rule asks for comes its value's bracket or the next name: whether there is a colon for each is told by
+    // their number alone.
     bool run() {
         const uint32_t depth_limit = limits.depth;
         const PathNode* nodes = paths.nodes.data();
         Frame* frames = event.frames.data;
         Cursor cursor = cursor_at(text);
         const uint8_t* p = cursor.next();
+        const uint64_t any_start = event.odd_names ? ~uint64_t(0) : 0;  // then a name's start does not tell enough
         if (*p != '{' || depth_limit < 1 || skip_space(text) != p) return false;
         uint32_t depth = 1, node = 1, elem = 0, array = NONE;  // array: NONE in an object
         uint32_t child = 0;
+        uint64_t starts = nodes[node].starts | any_start;
     member:
         p = cursor.next();
         if (MATCHER_UNLIKELY(*p != '"')) {
             if (*p == '}') goto leave;
             return false;
         }
+    name:
+        ++members;
+        if (!((starts >> start_of(p + 1)) & 1)) goto unasked;
         {
             Name name = name_at(cursor, p);
             if (!STRICT && MATCHER_UNLIKELY(name.escaped) && !sound_escapes(p + 1, name.stop)) return false;
             child = enter(nodes[node], p + 1, name.stop, name.escaped);
-            p = skip_space(name.stop + 1);
-            if (MATCHER_UNLIKELY(*p != ':')) return false;
+            if (child == 0) goto unasked;
+            p = value_behind(name.stop);
+            if (MATCHER_UNLIKELY(p == nullptr)) return false;
         }
-        p = skip_space(p + 1);
-        if (*p == '{' || *p == '[') {
+        if (is_open(*p)) {
             if (MATCHER_UNLIKELY(cursor.next() != p)) return false;
             goto container;
         }
-        if (child != 0 && MATCHER_UNLIKELY(scalar(p, nodes[child].slot, elem) == nullptr)) return false;
+        if (MATCHER_UNLIKELY(scalar(p, nodes[child].slot, elem) == nullptr)) return false;
         goto member;
+    unasked: {
+        const uint8_t* name = p;
+        p = cursor.next();
+        if (MATCHER_LIKELY(*p == '"')) goto name;
+        if (*p == '}') goto leave;
+        if (MATCHER_UNLIKELY(!is_open(*p) || value_behind(closing_quote(name)) != p)) return false;
+        child = 0;
+    }
     container: {
         const PathNode& here = nodes[child];
         if (here.count == 0 && (*p == '{' || here.slot == NONE)) {
@@ -217,6 +250,7 @@ struct Walk {
         frames[depth++] = Frame{node, elem, array};
         if (array != NONE) elem = add_elem(elem, array);
         node = child;
+        starts = here.starts | any_start;
         array = NONE;
         if (*p == '{') goto member;
         array = event.arrays.size;
@@ -226,7 +260,7 @@ struct Walk {
     }
     element:
         child = node;
-        if (*p == '{' || *p == '[') goto container;
+        if (is_open(*p)) goto container;
         p = scalar(p, nodes[node].slot, elem);
         if (MATCHER_UNLIKELY(p == nullptr)) return false;
     after_element:
@@ -243,13 +277,14 @@ struct Walk {
             const Frame& outer = frames[depth];
             if (outer.array != NONE) event.elems[elem].end = event.elems.size;
             node = outer.node;
+            starts = nodes[node].starts | any_start;
             elem = outer.elem;
             array = outer.array;
             if (array == NONE) goto member;
             goto after_element;
         }
         event.elems[0].end = event.elems.size;
-        return skip_space(p) == end;
+        return skip_space(p) == end && (!STRICT || members == colon_count());
     }
 
     // ---- containers that no rule looks into: from the opening bracket to behind the closing one; nullptr: refused ----
@@ -312,6 +347,7 @@ struct Walk {
                     if (colons + commas != 0 || !object || opening || skip_space(p + 1) != here) return nullptr;
                 }
                 p = here;
+                members += colons;
                 colons = commas = 0;
                 fresh = opening;
                 if (opening) {
