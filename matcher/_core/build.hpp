@@ -28,6 +28,7 @@ public:
         freeze_indexes();
         keep_programs();
         segment.values.freeze();
+        segment.code.insert(segment.code.end(), PLAIN_WORDS * QUICK_TERMS, 0);  // a quick test reads so many words
         shrink(segment.kept.bytes, segment.kept.marks, segment.local, segment.slots, segment.postings, segment.candidates,
                segment.splits, segment.split_values, segment.piece_posting, segment.radix.nodes, segment.radix.heads,
                segment.radix.texts, segment.aho.nodes, segment.aho.bytes, segment.aho.targets, segment.aho.starts,
@@ -439,6 +440,16 @@ private:
             if (segment.piece_posting.back() != NONE) segment.slots[segment.local[slot] - 1].pieces_wait = true;
         }
         plant.run();
+        note_asks();
+    }
+
+    void note_asks() {
+        segment.asks.assign(segment.local.size(), 0);
+        for (uint32_t at = 0; at < segment.slots.size(); ++at) {
+            const SlotIndex& slot = segment.slots[at];
+            segment.asks[slot_of[at]] = uint8_t((slot.values ? ASKS_EXACT : 0) | (slot.texts ? ASKS_TEXT : 0) |
+                                                (slot.present != NONE || slot.ranges.count ? ASKS_SLOT : 0));
+        }
     }
 
     void keep_programs() {

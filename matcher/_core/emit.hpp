@@ -51,6 +51,7 @@ public:
             words.push_back(node.no);
             words.push_back(node.branch);
         }
+        if (plain && all_equal(words, order.size() - sure)) header |= HEADER_EQUAL;
         uint32_t at = uint32_t(segment.code.size());
         segment.code.push_back(header);
         segment.code.insert(segment.code.end(), words.begin(), words.end());
@@ -65,6 +66,12 @@ private:
     Segment& segment;
     const Intern& pieces;
     Lately texts, lists, ranges;  // rules share most of their operands
+
+    static bool all_equal(const std::vector<uint32_t>& words, size_t tested) {
+        for (size_t i = 0; i < tested; ++i)
+            if ((words[PLAIN_WORDS * i] & OP_MASK) != OP_EQUAL) return false;
+        return tested <= QUICK_TERMS;
+    }
 
     bool all_sure(const RuleView& view, const RuleView::Node& term) const {
         bool sure = true;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <bit>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <stdexcept>
@@ -11,6 +12,7 @@
 #include "event.hpp"
 #include "platform.hpp"
 #include "program.hpp"
+#include "tags.hpp"
 
 namespace matcher {
 
@@ -32,30 +34,36 @@ enum KeyKind : uint32_t {
     KEY_PRESENT,
 };
 
-// A key's bytes as words: its first two and its last two, which overlap where it is short and up to SHORT_KEY bytes are
-// all of it. So short keys are hashed and compared without a branch on their length.
+// So many bytes must be readable at a text that is looked up, however short it is.
+constexpr size_t KEY_READ = 16;
+
+// The first and the last eight bytes of a text, filled with zeros if it is shorter. By arithmetic, since compilers make
+// branches of choices.
 struct KeyWords {
-    uint64_t first, second, third, last;
+    uint64_t first, last;
 };
-
-constexpr size_t SHORT_KEY = 32;
-
-// Eight bytes must be readable at `text`, however short it is.
 MATCHER_INLINE KeyWords key_words(const uint8_t* text, size_t size) {
-    bool one = size < 8, two = size >= 16;
-    uint64_t kept = one ? (uint64_t(1) << (8 * size)) - 1 : ~uint64_t(0);
-    const uint8_t* last = one ? text : text + size - 8;
-    return KeyWords{load64(text) & kept, load64(two ? text + 8 : text) & kept, load64(two ? last - 8 : last) & kept,
-                    load64(last) & kept};
+    static constexpr uint64_t all = ~uint64_t(0);
+    static constexpr uint64_t low[9] = {0, all >> 56, all >> 48, all >> 40, all >> 32, all >> 24, all >> 16, all >> 8, all};
+    const size_t seen = size < 8 ? size : 8;
+    return KeyWords{load64(text) & low[seen], load64(text + size - seen) & low[seen]};
 }
 
 MATCHER_INLINE uint64_t hash_key(uint32_t slot, KeyKind kind, const uint8_t* text, size_t size, const Seed& seed) {
+    uint64_t salt = (uint64_t(slot) << 32 | uint64_t(size) << 4 | kind) * 0x9e3779b97f4a7c15u, inner = seed.first;
     KeyWords words = key_words(text, size);
-    uint64_t salt = (uint64_t(slot) << 32 | uint64_t(size) << 4 | kind) * 0x9e3779b97f4a7c15u;
-    if (MATCHER_UNLIKELY(size > SHORT_KEY)) salt ^= hash_bytes(text + 16, size - 32, 0, seed);
+    if (size > 16) {
+        KeyWords others = key_words(text + 8, size - 16);  // all that is left of up to 32 bytes
+        inner ^= fold_multiply(others.first ^ seed.second, others.last ^ ~seed.first);
+        if (MATCHER_UNLIKELY(size > 32)) inner ^= hash_bytes(text + 16, size - 32, 0, seed);
+    }
     uint64_t outer = fold_multiply(words.first ^ seed.first, words.last ^ seed.second ^ salt);
-    uint64_t inner = fold_multiply(words.second ^ seed.second, words.third ^ ~seed.first);
-    return fold_multiply(outer ^ seed.second, inner ^ seed.first);
+    return fold_multiply(outer ^ seed.second, inner);
+}
+
+MATCHER_INLINE bool same_key(const uint8_t* one, const uint8_t* other, size_t size) {
+    if (MATCHER_LIKELY(size <= 16)) return same_short(one, other, size);
+    return same_short(one, other, 16) && same_bytes(one + 16, other + 16, size - 16);
 }
 
 // A constant found: its number, and the posting of the rules that wait for it.
@@ -64,49 +72,87 @@ struct Found {
     uint32_t posting = NONE;
 };
 
+// What a key is but for its text, as it stands before it: its slot, size and kind.
+MATCHER_INLINE uint64_t what_of(uint32_t slot, KeyKind kind, size_t size) {
+    return uint64_t(uint32_t(size) << 4 | kind) << 32 | slot;
+}
+
 // A hash table of groups of eight, whose tags are compared at once: a look-up mostly ends in the first group, with no
 // look at a key that is another one.
 class Intern {
+    struct Group {
+        uint16_t tags[8];  // of the keys' hashes and never zero; zero: free
+        uint32_t keys[8];  // into bytes
+    };
+    // What stands before the text of a key; all that a look-up wants is in one place.
+    struct Head {
+        uint32_t slot, size_kind, value, posting;
+    };
+    static MATCHER_INLINE uint16_t tag_of(uint64_t hash) { return uint16_t(hash | 1); }
+
 public:
-    // A key whose first eight bytes are readable, and its hash.
-    MATCHER_INLINE Found find(uint64_t hash, uint32_t slot, KeyKind kind, const uint8_t* text, size_t size) const {
-        uint64_t tag = tag_of(hash) * LOWS;
-        for (size_t at = group_of(hash);; at = at + 1 == groups.size() ? 0 : at + 1) {
-            const Group& group = groups[at];
-            for (uint64_t hits = zeros(group.tags ^ tag); hits; hits &= hits - 1) {
-                uint32_t key = group.keys[uint32_t(std::countr_zero(hits)) / 8];
-                if (MATCHER_LIKELY(is(key, slot, kind, text, size))) {
-                    Head head = head_at(key);
-                    return Found{head.value, head.posting};
-                }
+    struct Table {
+        const Group* groups;
+        size_t count;
+        const uint8_t* bytes;
+
+        MATCHER_INLINE size_t group_of(uint64_t hash) const { return size_t(((hash >> 32) * count) >> 32); }
+        MATCHER_INLINE void prefetch(uint64_t hash) const { MATCHER_PREFETCH(groups + group_of(hash)); }
+
+        // The key to compare, if not all are told apart by their tags; NONE: there is none. If it is another key, `find`.
+        MATCHER_INLINE uint32_t guess(uint64_t hash) const {
+            const Group& group = groups[group_of(hash)];
+            uint32_t bits = equal_and_free(group.tags, tag_of(hash));
+            uint32_t none = uint32_t((bits & 0xff) == 0) & uint32_t(bits != 0);  // no such tag, and no key went further
+            return group.keys[std::countr_zero(bits | 0x80) & 7] | (0 - none);
+        }
+        MATCHER_INLINE void prefetch_key(uint32_t key) const { MATCHER_PREFETCH(bytes + key); }
+        MATCHER_INLINE bool is(uint32_t key, uint64_t what, const uint8_t* text) const {
+            return MATCHER_LIKELY(load64(bytes + key) == what) && same_key(text, bytes + key + sizeof(Head), what >> 36);
+        }
+        MATCHER_INLINE Found found_at(uint32_t key) const {
+            return Found{load32(bytes + key + offsetof(Head, value)), load32(bytes + key + offsetof(Head, posting))};
+        }
+    };
+
+    MATCHER_INLINE Found find(uint64_t hash, uint64_t what, const uint8_t* text) const {
+        const Table table = this->table();
+        for (size_t at = table.group_of(hash);; at = at + 1 == table.count ? 0 : at + 1) {
+            const Group& group = table.groups[at];
+            uint32_t bits = equal_and_free(group.tags, tag_of(hash));
+            for (uint32_t hits = bits & 0xff; hits; hits &= hits - 1) {
+                uint32_t key = group.keys[std::countr_zero(hits)];
+                if (MATCHER_LIKELY(table.is(key, what, text))) return table.found_at(key);
             }
-            if (MATCHER_LIKELY(zeros(group.tags) != 0)) return Found{};
+            if (MATCHER_LIKELY(bits > 0xff)) return Found{};
         }
     }
 
     Found find(uint32_t slot, KeyKind kind, const uint8_t* text, size_t size, const Seed& seed) const {
-        uint8_t copy[8];
+        uint8_t copy[KEY_READ];
         text = readable(text, size, copy);
-        return find(hash_key(slot, kind, text, size, seed), slot, kind, text, size);
+        return find(hash_key(slot, kind, text, size, seed), what_of(slot, kind, size), text);
     }
 
-    // Fetch what a look-up of this hash will read first.
-    MATCHER_INLINE void prefetch(uint64_t hash) const { MATCHER_PREFETCH(&groups[group_of(hash)]); }
+    // The steps of a look-up one by one, for those who take each with many texts at once. A copy of what is read again
+    // and again, so that it is kept in registers.
+    Table table() const { return Table{groups.data(), groups.size(), reinterpret_cast<const uint8_t*>(bytes.data())}; }
 
     uint32_t add(uint32_t slot, KeyKind kind, const uint8_t* text, size_t size, const Seed& seed) {
         if (keys.size() >= groups.size() * FULL) spread(groups.size() * 2);
-        uint8_t copy[8];
+        uint8_t copy[KEY_READ];
         text = readable(text, size, copy);
         uint64_t hash = hash_key(slot, kind, text, size, seed);
-        Found found = find(hash, slot, kind, text, size);
+        Found found = find(hash, what_of(slot, kind, size), text);
         if (found.value != NONE) return found.value;
         uint32_t value = uint32_t(keys.size());
-        size_t room = size < 8 ? 8 : size;  // a short text is kept as a word
-        if (bytes.size() + room + sizeof(Head) >= NONE) throw std::length_error("constants of one rule set exceed 4 GiB");
+        if (bytes.size() + size + sizeof(Head) >= NONE) throw std::length_error("constants of one rule set exceed 4 GiB");
+        bytes.resize(bytes.size() - KEY_READ);
         keys.push_back(uint32_t(bytes.size()));
         Head head{slot, uint32_t(size) << 4 | kind, value, NONE};
         bytes.append(reinterpret_cast<const char*>(&head), sizeof head);
-        bytes.append(reinterpret_cast<const char*>(text), room);
+        bytes.append(reinterpret_cast<const char*>(text), size);
+        bytes.append(KEY_READ, '\0');
         hashes.push_back(hash);
         place(hash, keys.back());
         return value;
@@ -138,31 +184,16 @@ public:
     size_t memory() const { return groups.capacity() * sizeof(Group) + keys.capacity() * 4 + bytes.capacity(); }
 
 private:
-    struct Group {
-        uint64_t tags;     // a byte a key, of its hash and never zero; zero: free
-        uint32_t keys[8];  // into bytes
-    };
-    // What stands before the text of a key; all that a look-up wants is in one place.
-    struct Head {
-        uint32_t slot, size_kind, value, posting;
-    };
-
     static constexpr size_t FULL = 5;  // keys a group on average: few groups have no free place, where a miss ends
-    static constexpr uint64_t LOWS = 0x0101010101010101u, HIGHS = 0x8080808080808080u;
 
     std::vector<Group> groups = std::vector<Group>(1, Group{});
-    std::string bytes;
+    std::string bytes = std::string(KEY_READ, '\0');  // so many stand behind the last key
     std::vector<uint32_t> keys;    // value → its key in bytes, until frozen
     std::vector<uint64_t> hashes;  // value → hash, until frozen
 
-    // The high bits of the bytes that are zero; above the lowest of them there may be others.
-    static MATCHER_INLINE uint64_t zeros(uint64_t word) { return (word - LOWS) & ~word & HIGHS; }
-    static MATCHER_INLINE uint64_t tag_of(uint64_t hash) { return (hash & 0xff) | ((hash & 0xff) == 0); }
-    MATCHER_INLINE size_t group_of(uint64_t hash) const { return size_t(((hash >> 32) * groups.size()) >> 32); }
-
     static const uint8_t* readable(const uint8_t* text, size_t size, uint8_t* copy) {
-        if (size >= 8) return text;
-        std::memset(copy, 0, 8);
+        if (size >= KEY_READ) return text;
+        std::memset(copy, 0, KEY_READ);
         if (size) std::memcpy(copy, text, size);
         return copy;
     }
@@ -175,21 +206,12 @@ private:
         std::memcpy(&head, bytes.data() + key, sizeof head);
         return head;
     }
-    MATCHER_INLINE bool is(uint32_t key, uint32_t slot, KeyKind kind, const uint8_t* text, size_t size) const {
-        Head head = head_at(key);
-        if (MATCHER_UNLIKELY(head.slot != slot || head.size_kind != (uint32_t(size) << 4 | kind))) return false;
-        KeyWords one = key_words(text, size), other = key_words(text_at(key), size);
-        uint64_t unlike = (one.first ^ other.first) | (one.second ^ other.second) | (one.third ^ other.third) |
-                          (one.last ^ other.last);
-        return unlike == 0 && (MATCHER_LIKELY(size <= SHORT_KEY) || same_bytes(text + 16, text_at(key) + 16, size - 32));
-    }
-
     void place(uint64_t hash, uint32_t key) {
-        size_t at = group_of(hash);
-        while (zeros(groups[at].tags) == 0) at = at + 1 == groups.size() ? 0 : at + 1;
-        uint32_t place = uint32_t(std::countr_zero(zeros(groups[at].tags))) / 8;
-        groups[at].tags |= tag_of(hash) << (8 * place);
-        groups[at].keys[place] = key;
+        size_t at = table().group_of(hash);
+        uint32_t free;
+        while ((free = equal_and_free(groups[at].tags, 0) >> 8) == 0) at = at + 1 == groups.size() ? 0 : at + 1;
+        groups[at].tags[std::countr_zero(free)] = tag_of(hash);
+        groups[at].keys[std::countr_zero(free)] = key;
     }
     void spread(size_t room) {
         groups.assign(room, Group{});

@@ -19,14 +19,16 @@ public:
     void run() {
         if (segment.size() == 0) return;
         start();
-        const uint32_t* local = segment.local.data();
-        const uint32_t known = uint32_t(segment.local.size());
-        hash_strings(local, known);
-        for (uint32_t slot : event.touched)
-            if (slot < known && local[slot] != 0) look_up(slot, segment.slots[local[slot] - 1]);
+        read_fields();
+        find_probes();
         // All values are known before the first candidate is tested.
-        for (uint32_t i = 0; i < scratch.pending.size; ++i) visit(scratch.pending[i]);
-        for (const Candidate& candidate : segment.always) consider(candidate);
+        visit_pending();
+        for (const Candidate& candidate : segment.always) choose(candidate);
+        for (const Candidate& candidate : scratch.chosen) {
+            MATCHER_PREFETCH(segment.code.data() + candidate.code);
+            MATCHER_PREFETCH(&segment.owners[candidate.entry & ~REPEATED]);
+        }
+        for (const Candidate& candidate : scratch.chosen) consider(candidate);
     }
 
 private:
@@ -36,64 +38,129 @@ private:
     Event& event;
     Tester tester;
     Arrays arrays;
-    bool many = false;  // a posting may come again
+    bool many = false;   // a posting may come again
+    bool quick = false;  // the event's values are few
 
     void start() {
-        scratch.values.reserve(event.fields.size);
-        scratch.hashes.reserve(event.fields.size);
-        scratch.addresses.reserve(event.fields.size);
-        scratch.pending.size = 0;
+        const uint32_t count = event.fields.size;
+        scratch.values.reserve(count + 4);
+        for (uint32_t i = 0; i < 4; ++i) scratch.values[count + i] = NONE;
+        quick = count <= 32 && !segment.any_address;
+        scratch.probes.reserve(count);
+        if (MATCHER_UNLIKELY(segment.any_address)) {
+            scratch.addresses.reserve(count);
+            std::memset(scratch.addresses.data, 0xff, count * sizeof(uint32_t));
+        }
+        scratch.pending.size = scratch.chosen.size = scratch.probes.size = 0;
         scratch.postings.clear();
         scratch.entries.clear();
         scratch.sorted.size = scratch.numbers.size = 0;
         scratch.pieces.size = 0;
         scratch.kept_hits = 0;
         scratch.held.clear();
+        many = event.touched.size != count;
         if (MATCHER_UNLIKELY(++scratch.run == 0)) {
             scratch.orders.size = 0;
             scratch.run = 1;
         }
     }
 
-    // Hash all strings first: so the cells of each are on their way from memory while others are looked at.
-    void hash_strings(const uint32_t* local, uint32_t known) {
-        for (uint32_t at = 0; at < event.fields.size; ++at) {
-            const Field& field = event.fields[at];
-            if (field.kind != Kind::string || field.slot >= known || local[field.slot] == 0) continue;
-            if (!segment.slots[local[field.slot] - 1].values || MATCHER_UNLIKELY(field.size > LONGEST_KEY)) continue;
-            uint64_t hash = hash_key(field.slot, KEY_STRING, field.text, field.size, segment.seed);
-            segment.values.prefetch(hash);
-            scratch.hashes[at] = hash;
+    // A field's value, and the postings that it announces; of one that is looked up by value, only the hash: so the cells
+    // of all of them are on their way from memory at once.
+    void read_fields() {
+        const uint32_t count = event.fields.size, known = uint32_t(segment.asks.size());
+        const uint8_t* const asked = segment.asks.data();
+        const Intern::Table table = segment.values.table();
+        const Seed seed = segment.seed;
+        Field* const fields = event.fields.data;
+        uint32_t* const values = scratch.values.data;
+        Probe* probe = scratch.probes.data;
+        for (uint32_t at = 0; at < count; ++at) {
+            Field& field = fields[at];
+            values[at] = NONE;
+            const uint32_t asks = field.slot < known ? asked[field.slot] : 0;
+            KeyKind kind = KEY_STRING;
+            const uint8_t* text = field.text;
+            size_t size = field.size;
+            if (MATCHER_UNLIKELY((asks & ~uint32_t(ASKS_EXACT)) | (field.kind != Kind::string))) {
+                if (!read_more(field, at, asks)) continue;
+                if (field.kind == Kind::number) {
+                    kind = KEY_NUMBER;
+                    text = reinterpret_cast<const uint8_t*>(&field.number);
+                    size = 8;
+                }
+            }
+            if (!(asks & ASKS_EXACT) || MATCHER_UNLIKELY(size > LONGEST_KEY)) continue;
+            uint64_t hash = hash_key(field.slot, kind, text, size, seed);
+            table.prefetch(hash);
+            *probe++ = Probe{hash, what_of(field.slot, kind, size), text, at, NONE};
         }
+        scratch.probes.size = uint32_t(probe - scratch.probes.data);
     }
 
-    // Find each field's value, and the postings that the slot's fields announce.
-    void look_up(uint32_t slot, const SlotIndex& index) {
-        const SlotState state = event.slots[slot];
-        many |= state.count > 1;
-        for (uint32_t at = state.first; at != NONE;) {
-            Field& field = event.fields[at];
-            Found value;
-            if (field.kind == Kind::string) {
-                field.pieces = 0;
-                if (index.values && MATCHER_LIKELY(field.size <= LONGEST_KEY)) {
-                    ++scratch.counters.probes;
-                    value = segment.values.find(scratch.hashes[at], slot, KEY_STRING, field.text, field.size);
-                }
-                if (segment.any_address) scratch.addresses[at] = NONE;
-                if (index.texts) announce_text(slot, index, field, at);
-            } else {
-                if (segment.any_address) scratch.addresses[at] = NONE;
-                if (field.kind != Kind::number) value = index.literals[int(field.kind) - int(Kind::yes)];
-                else if (index.values || index.ranges.count) value = look_up_number(slot, index, field);
-            }
-            scratch.values[at] = value.value;
-            scratch.held.add(value.value);
-            announce(value.posting);
-            at = field.next;
+    // All that is not a look-up by value; whether one is still to be made.
+    bool read_more(Field& field, uint32_t at, uint32_t asks) {
+        if (asks == 0) return false;
+        const SlotIndex& index = segment.slots[segment.local[field.slot] - 1];
+        if ((asks & ASKS_SLOT) && event.slots[field.slot].first == at) {
+            announce(index.present);
+            if (index.ranges.count && event.slots[field.slot].count > Tester::FEW_FIELDS) announce_ranges(field.slot, index);
         }
-        if (index.ranges.count && state.count > Tester::FEW_FIELDS) announce_ranges(slot, index);
-        announce(index.present);
+        if (field.kind == Kind::number) return read_number(field, at, index);
+        if (field.kind != Kind::string) return take(at, index.literals[int(field.kind) - int(Kind::yes)]), false;
+        field.pieces = 0;
+        if (asks & ASKS_TEXT) announce_text(field.slot, index, field, at);
+        return true;
+    }
+
+    bool read_number(Field& field, uint32_t at, const SlotIndex& index) {
+        if (index.ranges.count && event.slots[field.slot].count <= Tester::FEW_FIELDS)
+            segment.ranges.walk(index.ranges, tester.number(field), [&](uint32_t posting) {
+                if (tester.is_comparable(field)) announce(posting);
+            });
+        if (!index.values) return false;
+        if (tester.number(field) == 0) field.number = 0;  // -0 is 0
+        if (MATCHER_LIKELY(field.parsed == Parsed::comparable)) return true;
+        take(at, unusual_number(field, index));
+        return false;
+    }
+
+    // One that may not stand for its double: looked at closely only where it would be found.
+    Found unusual_number(Field& field, const SlotIndex& index) {
+        ++scratch.counters.probes;
+        const uint8_t* bytes = reinterpret_cast<const uint8_t*>(&field.number);
+        Found found = segment.values.find(field.slot, KEY_NUMBER, bytes, 8, segment.seed);
+        if (found.value == NONE && !index.spelt) return found;
+        if (tester.is_comparable(field)) return found;
+        if (!index.spelt || field.size > LONGEST_KEY) return Found{};
+        return segment.values.find(field.slot, KEY_SPELT, field.text, field.size, segment.seed);
+    }
+
+    MATCHER_INLINE void take(uint32_t at, Found value) {
+        scratch.values[at] = value.value;
+        scratch.held.add(value.value);
+        announce(value.posting);
+    }
+
+    // All a step further, and again: first those that are no constant of any pattern fall out, without a branch, since it
+    // is hard to foresee which they are.
+    void find_probes() {
+        const Intern::Table table = segment.values.table();
+        Probe *const first = scratch.probes.data, *const end = scratch.probes.end(), *left = first;
+        scratch.counters.probes += scratch.probes.size;
+        for (const Probe* probe = first; probe != end; ++probe) {
+            Probe kept = *probe;
+            kept.key = table.guess(kept.hash);
+            table.prefetch_key(kept.key);
+            *left = kept;
+            left += kept.key != NONE;
+        }
+        for (const Probe* probe = first; probe != left; ++probe) {
+            if (MATCHER_LIKELY(table.is(probe->key, probe->what, probe->text)))
+                take(probe->field, table.found_at(probe->key));
+            else
+                take(probe->field, segment.values.find(probe->hash, probe->what, probe->text));
+        }
     }
 
     // Many numbers: each is looked up among the ranges, unless the same ranges come again and again; then each range is
@@ -123,31 +190,12 @@ private:
     }
 
     MATCHER_INLINE void announce(uint32_t posting) {
-        if (posting != NONE) scratch.pending.push(posting);
+        if (posting == NONE) return;
+        scratch.pending.push(posting);
+        MATCHER_PREFETCH(&segment.postings[posting]);
     }
 
     static constexpr uint32_t LONGEST_KEY = 0x0fffffff;
-
-    Found look_up_number(uint32_t slot, const SlotIndex& index, Field& field) {
-        if (index.ranges.count && event.slots[slot].count <= Tester::FEW_FIELDS)
-            segment.ranges.walk(index.ranges, tester.number(field), [&](uint32_t posting) {
-                if (tester.is_comparable(field)) announce(posting);
-            });
-        if (!index.values || field.size > LONGEST_KEY) return Found{};
-        ++scratch.counters.probes;
-        return number_value_of(slot, index, field);
-    }
-
-    Found number_value_of(uint32_t slot, const SlotIndex& index, Field& field) {
-        double value = tester.number(field);
-        if (value == 0) value = 0;  // -0 is 0
-        uint8_t bytes[8];
-        std::memcpy(bytes, &value, 8);
-        Found found = segment.values.find(slot, KEY_NUMBER, bytes, 8, segment.seed);
-        if (found.value == NONE && !index.spelt) return found;
-        if (tester.is_comparable(field)) return found;
-        return index.spelt ? segment.values.find(slot, KEY_SPELT, field.text, field.size, segment.seed) : Found{};
-    }
 
     void announce_text(uint32_t slot, const SlotIndex& index, Field& field, uint32_t at) {
         auto hit = [&](uint32_t posting) { scratch.pending.push(posting); };
@@ -220,11 +268,62 @@ private:
         }
     }
 
+    // The candidates of all postings, in one loop over all of them: how many each has is hard to foresee.
+    void visit_pending() {
+        many = many && comes_again();
+        scratch.lists.reserve(size_t(scratch.pending.size) + 1);
+        scratch.forks.reserve(scratch.pending.size);
+        CandidateList* const lists = scratch.lists.data;
+        uint32_t* const forks = scratch.forks.data;
+        const Candidate* const candidates = segment.candidates.data();
+        uint32_t list = 0, fork = 0;
+        size_t total = 0;
+        for (uint32_t number : scratch.pending) {
+            if (many && !scratch.postings.insert(number)) continue;
+            const Posting& posting = segment.postings[number];
+            lists[list] = CandidateList{candidates + posting.first, candidates + posting.first + posting.count};
+            MATCHER_PREFETCH(lists[list].first);
+            list += posting.count != 0;
+            total += posting.count;
+            forks[fork] = number;
+            fork += posting.split_count != 0;
+        }
+        lists[list] = CandidateList{candidates, candidates};
+        choose_all(lists, total);
+        for (uint32_t i = 0; i < fork; ++i) visit_splits(forks[i], segment.postings[forks[i]]);
+    }
+
+    // Whether a posting may have been announced twice.
+    bool comes_again() const {
+        if (scratch.pending.size > 64) return true;
+        uint64_t seen = 0, again = 0;
+        for (uint32_t number : scratch.pending) {
+            uint64_t bit = uint64_t(1) << (number & 63);
+            again |= seen & bit;
+            seen |= bit;
+        }
+        return again != 0;
+    }
+
+    void choose_all(const CandidateList* list, size_t total) {
+        scratch.chosen.reserve(scratch.chosen.size + total);
+        Candidate* chosen = scratch.chosen.end();
+        const Candidate* at = list->first;
+        for (; total; --total) {
+            *chosen = *at;
+            chosen += scratch.held.may_have(at->needs);
+            bool done = ++at == list->end;
+            list += done;
+            at = done ? list->first : at;
+        }
+        scratch.chosen.size = uint32_t(chosen - scratch.chosen.data);
+    }
+
     MATCHER_INLINE void visit(uint32_t number) {
         if (number == NONE || (many && !scratch.postings.insert(number))) return;
         const Posting& posting = segment.postings[number];
         const Candidate* candidate = segment.candidates.data() + posting.first;
-        for (const Candidate* end = candidate + posting.count; candidate != end; ++candidate) consider(*candidate);
+        for (const Candidate* end = candidate + posting.count; candidate != end; ++candidate) choose(*candidate);
         if (posting.split_count) visit_splits(number, posting);
     }
 
@@ -258,14 +357,34 @@ private:
         }
     }
 
+    // Without a branch too.
+    MATCHER_INLINE void choose(const Candidate& candidate) {
+        scratch.chosen.push() = candidate;
+        scratch.chosen.size -= !scratch.held.may_have(candidate.needs);
+    }
+
     MATCHER_INLINE void consider(const Candidate& candidate) {
-        if (!scratch.held.may_have(candidate.needs)) return;
         uint32_t entry = candidate.entry & ~REPEATED;
         if (dead != nullptr && (dead[entry >> 6] >> (entry & 63)) & 1) return;
-        if ((candidate.entry & REPEATED) && !scratch.entries.insert(entry)) return;
         ++scratch.counters.candidates;
-        if (candidate.code == NONE || verify(segment.code.data() + candidate.code))
-            scratch.owners.push(segment.owners[entry]);
+        if (candidate.code != NONE) {
+            const uint32_t* code = segment.code.data() + candidate.code;
+            if (MATCHER_LIKELY(quick && (*code & HEADER_EQUAL) && event.inside < 2)) {
+                if (!equal_terms(code)) return;
+            } else if (((candidate.entry & REPEATED) && !scratch.entries.insert(entry)) || !verify(code)) {
+                return;
+            }
+        }
+        scratch.owners.push(segment.owners[entry]);
+    }
+
+    // A rule that wants one value of each of a few slots: a value tells its slot, so it is enough that the event has it.
+    MATCHER_INLINE bool equal_terms(const uint32_t* code) const {
+        static constexpr uint32_t masks[QUICK_TERMS + 1][QUICK_TERMS] = {
+            {NONE, NONE, NONE, NONE}, {0, NONE, NONE, NONE}, {0, 0, NONE, NONE}, {0, 0, 0, NONE}, {0, 0, 0, 0}};
+        const uint32_t tested = (*code & HEADER_COUNT) - ((*code & HEADER_SURE) != 0);
+        scratch.counters.tests += tested;
+        return all_among(code + 1, masks[tested], scratch.values.data, (event.fields.size + 4) & ~uint32_t(3));
     }
 
     bool verify(const uint32_t* code) {
@@ -284,7 +403,7 @@ private:
     }
 
     MATCHER_INLINE bool elements_matter(const uint32_t* code, uint32_t header) const {
-        return event.elems.size > 1 && arrays.matter(code, header);
+        return event.inside > 1 && arrays.matter(code, header);
     }
 
     bool tree(const uint32_t* code, bool maybe) {

@@ -8,6 +8,7 @@
 
 #include "event.hpp"
 #include "platform.hpp"
+#include "segment.hpp"
 
 namespace matcher {
 
@@ -120,14 +121,28 @@ struct Held {
     MATCHER_INLINE bool may_have(uint32_t value) const { return words[value >> 6 & 3] >> (value & 63) & 1; }
 };
 
+struct CandidateList {
+    const Candidate *first, *end;
+};
+
+// A text that is looked up: its hash, then the key that it is compared with.
+struct Probe {
+    uint64_t hash, what;
+    const uint8_t* text;
+    uint32_t field, key;
+};
+
 struct Scratch {
     Event event;
     Pool<uint32_t> values;     // field → value in the segment; NONE: not a constant of any pattern
-    Pool<uint64_t> hashes;     // field → hash of its text
+    Pool<Probe> probes;
     Held held;                 // these values and addresses
     Pool<uint32_t> addresses;  // field → value as an IP literal
     Pool<uint32_t> owners;     // the names that matched
     Pool<uint32_t> pending;    // postings that the fields announce
+    Pool<CandidateList> lists;
+    Pool<uint32_t> forks;      // those of them that are split
+    Pool<Candidate> chosen;    // their candidates that may match
     std::string folded;
     Seen postings, entries;
     Pool<SlotOrder> orders;    // slot → its order; valid if the epoch is the run's
@@ -154,10 +169,13 @@ struct Scratch {
         constexpr size_t most = size_t(4) << 20;
         event.trim();
         values.trim(most);
-        hashes.trim(most);
+        probes.trim(most);
         addresses.trim(most);
         sorted.trim(most);
         pending.trim(most);
+        lists.trim(most);
+        forks.trim(most);
+        chosen.trim(most);
         numbers.trim(most);
         nodes_seen.trim(most);
         hits.trim(most);

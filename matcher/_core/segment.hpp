@@ -47,7 +47,9 @@ enum Op : uint8_t {
 constexpr uint32_t HEADER_TREE = 0x80000000u;   // a tree, not a conjunction
 constexpr uint32_t HEADER_SURE = 0x40000000u;   // the last term holds whenever an anchor does
 constexpr uint32_t HEADER_ABSENT = 0x20000000u; // some term allows absence
-constexpr uint32_t HEADER_COUNT = 0x1fffffffu;
+constexpr uint32_t HEADER_EQUAL = 0x10000000u;  // plain, and up to QUICK_TERMS are to be tested, each for one value
+constexpr uint32_t HEADER_COUNT = 0x0fffffffu;
+constexpr uint32_t QUICK_TERMS = 4;
 constexpr uint32_t OP_BITS = 5, OP_MASK = 31;
 constexpr uint32_t PLAIN_WORDS = 2, TREE_WORDS = 5;
 
@@ -98,6 +100,13 @@ struct SlotIndex {
     uint32_t blocks = 0, block_count = 0;  // into block_bits: the mask lengths to try
 };
 
+// What is asked of the fields of a slot, bits of Segment.asks.
+enum Asks : uint8_t {
+    ASKS_EXACT = 1,  // their values
+    ASKS_TEXT = 2,   // other things of strings
+    ASKS_SLOT = 4,   // whether there is one; ranges of numbers
+};
+
 struct Bounds {
     double low, high;
 };
@@ -110,6 +119,7 @@ struct Segment {
     std::vector<uint32_t> owners;  // entry → the number of its name; ascending
 
     // The index.
+    std::vector<uint8_t> asks;    // slot → Asks
     std::vector<uint32_t> local;  // slot → 1 + its SlotIndex; 0: not asked here
     std::vector<SlotIndex> slots;
     Intern values;
@@ -151,7 +161,7 @@ struct Segment {
         return items.capacity() * sizeof(T);
     }
     size_t memory() const {
-        return kept.memory() + bytes_of(owners) + bytes_of(local) + bytes_of(slots) +
+        return kept.memory() + bytes_of(owners) + bytes_of(asks) + bytes_of(local) + bytes_of(slots) +
                values.memory() + bytes_of(postings) + bytes_of(candidates) +
                bytes_of(splits) + bytes_of(split_values) + bytes_of(piece_posting) + bytes_of(split_cells) + radix.memory() + aho.memory() + ranges.memory() +
                fold.memory() + bytes_of(block_bits) + bytes_of(always) + bytes_of(code) + bytes_of(lists) +
