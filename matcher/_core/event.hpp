@@ -153,9 +153,9 @@ struct Event {
     Pool<uint32_t> touched;  // slots that have a field, in order of first sight
     Pool<Frame> frames;
     Pool<uint64_t> kinds;  // one bit a level while skipping: 1 for an object
-    // A bit a byte. Marks: where the walk stops; runs: numbers and literals; escapes: backslashes; quotes: not escaped;
+    // A bit a byte. Marks: where the walk stops; runs: numbers and literals; literals: their first bytes; escapes: backslashes; quotes: not escaped;
     // opens, closes, braces, colons, commas: outside of strings.
-    Pool<uint64_t> marks, runs, escapes, quotes, opens, closes, braces, colons, commas;
+    Pool<uint64_t> marks, runs, literals, escapes, quotes, opens, closes, braces, colons, commas;
     bool any_escape = false, any_high = false;  // the text has a backslash; a byte above 0x7f
     bool odd_names = false;                     // a name may have a dot or a backslash
     bool long_token = false;                    // it may have a name or a number that is over its limit
@@ -163,11 +163,14 @@ struct Event {
     uint32_t deepest = 0;  // the greatest depth of an element
     uint32_t inside = 0;   // slots that have a field in an array element
 
+    // A copy that begins with a cache line: reads by lines are of whole lines then, as they were written.
     const uint8_t* pad(const uint8_t* text, size_t size) {
-        buffer.reserve(size + PADDING);
-        std::memcpy(buffer.data, text, size);
-        std::memset(buffer.data + size, 0, PADDING);
-        return buffer.data;
+        constexpr size_t line = 64;
+        buffer.reserve(size + PADDING + line);
+        uint8_t* start = buffer.data + (line - reinterpret_cast<uintptr_t>(buffer.data) % line) % line;
+        std::memcpy(start, text, size);
+        std::memset(start + size, 0, PADDING);
+        return start;
     }
 
     void start(uint32_t slot_count, uint32_t depth) {
@@ -182,7 +185,7 @@ struct Event {
 
     template <class Visit>
     MATCHER_INLINE void each_bits(Visit visit) {
-        for (Pool<uint64_t>* bits : {&marks, &runs, &escapes, &quotes, &opens, &closes, &braces, &colons, &commas})
+        for (Pool<uint64_t>* bits : {&marks, &runs, &literals, &escapes, &quotes, &opens, &closes, &braces, &colons, &commas})
             visit(*bits);
     }
     MATCHER_INLINE void reserve_marks(size_t blocks) {

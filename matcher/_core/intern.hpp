@@ -50,15 +50,15 @@ MATCHER_INLINE KeyWords key_words(const uint8_t* text, size_t size) {
 }
 
 MATCHER_INLINE uint64_t hash_key(uint32_t slot, KeyKind kind, const uint8_t* text, size_t size, const Seed& seed) {
-    uint64_t salt = (uint64_t(slot) << 32 | uint64_t(size) << 4 | kind) * 0x9e3779b97f4a7c15u, inner = seed.first;
+    const uint64_t salt = (uint64_t(slot) << 32 | uint64_t(size) << 4 | kind) * 0x9e3779b97f4a7c15u;
     KeyWords words = key_words(text, size);
+    uint64_t hash = fold_multiply(words.first ^ seed.first, words.last ^ seed.second ^ salt);
     if (size > 16) {
-        KeyWords others = key_words(text + 8, size - 16);  // all that is left of up to 32 bytes
-        inner ^= fold_multiply(others.first ^ seed.second, others.last ^ ~seed.first);
-        if (MATCHER_UNLIKELY(size > 32)) inner ^= hash_bytes(text + 16, size - 32, 0, seed);
+        if (MATCHER_UNLIKELY(size > 32)) hash ^= hash_bytes(text + 16, size - 32, 0, seed);
+        words = key_words(text + 8, size - 16);  // all that is left of up to 32 bytes
+        hash = fold_multiply(hash ^ words.first ^ seed.second, words.last ^ ~seed.first);
     }
-    uint64_t outer = fold_multiply(words.first ^ seed.first, words.last ^ seed.second ^ salt);
-    return fold_multiply(outer ^ seed.second, inner);
+    return hash;
 }
 
 MATCHER_INLINE bool same_key(const uint8_t* one, const uint8_t* other, size_t size) {
@@ -99,14 +99,16 @@ public:
         MATCHER_INLINE size_t group_of(uint64_t hash) const { return size_t(((hash >> 32) * count) >> 32); }
         MATCHER_INLINE void prefetch(uint64_t hash) const { MATCHER_PREFETCH(groups + group_of(hash)); }
 
-        // The key to compare, if not all are told apart by their tags; NONE: there is none. If it is another key, `find`.
+        // The key to compare, which is on its way from memory; NONE: tags tell that there is none. If it is another one,
+        // `find`.
         MATCHER_INLINE uint32_t guess(uint64_t hash) const {
             const Group& group = groups[group_of(hash)];
-            uint32_t bits = equal_and_free(group.tags, tag_of(hash));
-            uint32_t none = uint32_t((bits & 0xff) == 0) & uint32_t(bits != 0);  // no such tag, and no key went further
-            return group.keys[std::countr_zero(bits | 0x80) & 7] | (0 - none);
+            const uint32_t bits = equal_and_free(group.tags, tag_of(hash));
+            const uint32_t key = group.keys[std::countr_zero(bits | 0x80) & 7];
+            MATCHER_PREFETCH(bytes + key);
+            const uint32_t none = uint32_t((bits & 0xff) == 0) & uint32_t(bits != 0);  // no such tag, and none went on
+            return key | (0 - none);
         }
-        MATCHER_INLINE void prefetch_key(uint32_t key) const { MATCHER_PREFETCH(bytes + key); }
         MATCHER_INLINE bool is(uint32_t key, uint64_t what, const uint8_t* text) const {
             return MATCHER_LIKELY(load64(bytes + key) == what) && same_key(text, bytes + key + sizeof(Head), what >> 36);
         }

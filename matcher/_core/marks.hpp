@@ -147,7 +147,7 @@ struct Marker {
     const bool long_text;
     Carry in_string, run_carry, close_carry, close_over, colon_carry, colon_over, name_over;
     Carry figure_carry, minus_carry, dot_carry, zero_carry, fraction_over;
-    Lanes wrong{}, wrong_number{}, odd_number{}, backslashes{}, odd_names{}, high{};
+    Lanes wrong{}, wrong_number{}, odd_number{}, literals{}, backslashes{}, odd_names{}, high{};
     uint64_t escape_carry = 0;
     EscapeCheck escapes;
     Streak strings_streak, runs_streak;
@@ -155,13 +155,17 @@ struct Marker {
     Marker(const uint8_t* t, Event& e, bool is_long) : text(t), event(e), long_text(is_long) {}
 
     // The quotes that no backslash escapes.
-    MATCHER_COLD Lanes unescaped(Lanes quotes, Lanes slashes, size_t first) {
+    MATCHER_COLD Lanes unescaped(Lanes all_quotes, Lanes all_slashes, size_t first) {
+        uint64_t quotes[LANES], slashes[LANES];
+        store(quotes, all_quotes);
+        store(slashes, all_slashes);
         for (size_t i = 0; i < LANES; ++i) {
-            uint64_t word = word_of(slashes, i), escaped = escaped_bytes(word, escape_carry);
-            quotes = with_word(quotes, i, word_of(quotes, i) & ~escaped);
-            if (STRICT && !escapes.block(text + 64 * (first + i), word & ~escaped)) wrong |= every_lane(1);
+            if ((slashes[i] | escape_carry) == 0) continue;
+            uint64_t escaped = escaped_bytes(slashes[i], escape_carry);
+            quotes[i] &= ~escaped;
+            if (STRICT && !escapes.block(text + 64 * (first + i), slashes[i] & ~escaped)) wrong |= every_lane(1);
         }
-        return quotes;
+        return lanes_at(quotes);
     }
 
     MATCHER_INLINE void mark(const Classes& all, size_t first) {
@@ -208,11 +212,13 @@ struct Marker {
             }
     }
 
-    // Literals one by one, numbers of digits, minus and point as bits; where there are others, `sound_tokens` looks.
+    // Literals are left to `sound_literals`. Numbers of digits, minus and point are checked as bits; where there are others,
+    // `sound_tokens` looks.
     MATCHER_INLINE void check_numbers(const Classes& all, size_t first, Lanes runs, Lanes starts) {
         Lanes digits = all.digits & runs, minuses = all.minuses & runs, dots = all.dots & runs;
         Lanes figures = digits | minuses | dots, others = starts & ~(digits | minuses);
-        if (any_bit(others) && !sound_literals(others, first)) wrong |= every_lane(1);
+        literals |= others;
+        store(event.literals.data + first, others);
         odd_number |= shifted(figures, figure_carry) & runs & ~figures;
         Lanes behind_minus = shifted(minuses, minus_carry), behind_dot = shifted(dots, dot_carry);
         Lanes first_zeros = all.zeros & (starts | behind_minus);
@@ -220,10 +226,12 @@ struct Marker {
         wrong_number |= (shifted(first_zeros, zero_carry) & digits) | (over(behind_dot, digits, fraction_over) & dots);
     }
 
-    MATCHER_INLINE bool sound_literals(Lanes starts, size_t first) const {
-        for (size_t i = 0; i < LANES; ++i)
-            for (uint64_t word = word_of(starts, i); word; word &= word - 1)
-                if (literal_end(text + 64 * (first + i) + first_bit64(word)) == nullptr) return false;
+    // Not as they are met: what is read behind them would wait for it.
+    bool sound_literals(size_t blocks) const {
+        if (!any_bit(literals)) return true;
+        for (size_t i = 0; i < blocks; ++i)
+            for (uint64_t starts = event.literals[i]; starts; starts &= starts - 1)
+                if (literal_end(text + 64 * i + first_bit64(starts)) == nullptr) return false;
         return true;
     }
 
@@ -241,7 +249,7 @@ struct Marker {
     bool closed() const { return word_of(in_string.last, LANES - 1) == 0; }
 
     bool sound(size_t blocks) const {
-        if (any_bit(wrong) || !closed()) return false;
+        if (any_bit(wrong) || !closed() || !sound_literals(blocks)) return false;
         return any_bit(odd_number) ? sound_tokens(blocks) : !any_bit(wrong_number);
     }
 };

@@ -142,25 +142,34 @@ private:
         announce(value.posting);
     }
 
-    // All a step further, and again: first those that are no constant of any pattern fall out, without a branch, since it
-    // is hard to foresee which they are.
+    // All a step further, and again: first those that are no constant of any pattern fall out. Without a branch, since it
+    // is hard to foresee which they are; and in the widths in which they were written, else a read waits for the writes.
     void find_probes() {
         const Intern::Table table = segment.values.table();
-        Probe *const first = scratch.probes.data, *const end = scratch.probes.end(), *left = first;
-        scratch.counters.probes += scratch.probes.size;
-        for (const Probe* probe = first; probe != end; ++probe) {
-            Probe kept = *probe;
-            kept.key = table.guess(kept.hash);
-            table.prefetch_key(kept.key);
-            *left = kept;
-            left += kept.key != NONE;
+        Probe* const probes = scratch.probes.data;
+        const uint32_t count = scratch.probes.size;
+        scratch.counters.probes += count;
+        scratch.likely.reserve(count);
+        scratch.pending.reserve(size_t(scratch.pending.size) + count);
+        uint32_t *const first = scratch.likely.data, *likely = first, *pending = scratch.pending.end();
+        for (uint32_t i = 0; i < count; ++i) {
+            const uint32_t key = table.guess(probes[i].hash);
+            probes[i].key = key;
+            *likely = i;
+            likely += key != NONE;
         }
-        for (const Probe* probe = first; probe != left; ++probe) {
-            if (MATCHER_LIKELY(table.is(probe->key, probe->what, probe->text)))
-                take(probe->field, table.found_at(probe->key));
-            else
-                take(probe->field, segment.values.find(probe->hash, probe->what, probe->text));
+        for (const uint32_t* at = first; at != likely; ++at) {
+            const Probe& probe = probes[*at];
+            Found found = MATCHER_LIKELY(table.is(probe.key, probe.what, probe.text))
+                              ? table.found_at(probe.key)
+                              : segment.values.find(probe.hash, probe.what, probe.text);
+            scratch.values[probe.field] = found.value;
+            scratch.held.add(found.value);
+            *pending = found.posting;
+            pending += found.posting != NONE;
         }
+        scratch.pending.size = uint32_t(pending - scratch.pending.data);
+        for (uint32_t posting : scratch.pending) MATCHER_PREFETCH(&segment.postings[posting]);
     }
 
     // Many numbers: each is looked up among the ranges, unless the same ranges come again and again; then each range is
@@ -190,9 +199,7 @@ private:
     }
 
     MATCHER_INLINE void announce(uint32_t posting) {
-        if (posting == NONE) return;
-        scratch.pending.push(posting);
-        MATCHER_PREFETCH(&segment.postings[posting]);
+        if (posting != NONE) scratch.pending.push(posting);
     }
 
     static constexpr uint32_t LONGEST_KEY = 0x0fffffff;

@@ -136,6 +136,7 @@ struct Scratch {
     Event event;
     Pool<uint32_t> values;     // field → value in the segment; NONE: not a constant of any pattern
     Pool<Probe> probes;
+    Pool<uint32_t> likely;     // those that may be found
     Held held;                 // these values and addresses
     Pool<uint32_t> addresses;  // field → value as an IP literal
     Pool<uint32_t> owners;     // the names that matched
@@ -170,6 +171,7 @@ struct Scratch {
         event.trim();
         values.trim(most);
         probes.trim(most);
+        likely.trim(most);
         addresses.trim(most);
         sorted.trim(most);
         pending.trim(most);

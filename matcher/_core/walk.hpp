@@ -30,7 +30,7 @@ struct Walk {
     const Paths& paths;
     const TextLimits& limits;
     Event& event;
-    size_t members = 0;  // of objects
+    size_t skipped_members = 0;
 
     Cursor cursor_at(const uint8_t* p) const {
         size_t at = size_t(p - text);
@@ -205,6 +205,7 @@ struct Walk {
         if (*p != '{' || depth_limit < 1 || skip_space(text) != p) return false;
         uint32_t depth = 1, node = 1, elem = 0, array = NONE;  // array: NONE in an object
         uint32_t child = 0;
+        size_t members = 0;
         uint64_t starts = nodes[node].starts | any_start;
     member:
         p = cursor.next();
@@ -284,7 +285,7 @@ struct Walk {
             goto after_element;
         }
         event.elems[0].end = event.elems.size;
-        return skip_space(p) == end && (!STRICT || members == colon_count());
+        return skip_space(p) == end && (!STRICT || members + skipped_members == colon_count());
     }
 
     // ---- containers that no rule looks into: from the opening bracket to behind the closing one; nullptr: refused ----
@@ -347,7 +348,7 @@ struct Walk {
                     if (colons + commas != 0 || !object || opening || skip_space(p + 1) != here) return nullptr;
                 }
                 p = here;
-                members += colons;
+                skipped_members += colons;
                 colons = commas = 0;
                 fresh = opening;
                 if (opening) {
