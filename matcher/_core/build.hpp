@@ -339,13 +339,14 @@ private:
         each_want(used, [&](uint32_t slot, uint32_t value) { wants.push_back(Want{entry, slot, value}); });
     }
 
-    // Calls visit(slot, value) for each exact value that the conjunction in `view` needs on a slot that is not used.
+    // Calls visit(slot, value) for each exact value that the rule in `view` needs in any case, on a slot that is not used.
     template <class Visit>
     void each_want(const std::vector<uint32_t>& used, Visit visit) const {
-        if (!view.plain) return;
-        for (uint32_t term : view.terms) {
-            const RuleView::Node& node = view.nodes[term];
-            if (node.count != 1 || std::find(used.begin(), used.end(), node.slot) != used.end()) continue;
+        const RuleView::Node& root = view.nodes[0];
+        if (root.tag == ANY) return;
+        for (uint32_t at = root.tag == ALL ? 1 : 0; at < root.end; at = view.nodes[at].end) {
+            const RuleView::Node& node = view.nodes[at];
+            if (node.tag != TERM || node.count != 1 || std::find(used.begin(), used.end(), node.slot) != used.end()) continue;
             view.each(node, [&](const Alternative& a) {
                 if (a.tag == STRING) return visit(node.slot, *a.values);
                 Key key = anchor_key(a, segment.fold);
