@@ -25,7 +25,7 @@ public:
         visit_pending();
         for (const Candidate& candidate : segment.always) choose(candidate);
         for (const Candidate& candidate : scratch.chosen) {
-            MATCHER_PREFETCH(segment.code.data() + candidate.code);
+            MATCHER_PREFETCH(segment.code.data() + (candidate.code == NONE ? 0 : candidate.code));
             MATCHER_PREFETCH(&segment.owners[candidate.entry & ~REPEATED]);
         }
         for (const Candidate& candidate : scratch.chosen) consider(candidate);
@@ -89,6 +89,8 @@ private:
                     text = reinterpret_cast<const uint8_t*>(&field.number);
                     size = 8;
                 }
+            } else {
+                field.pieces = 0;
             }
             if (!(asks & ASKS_EXACT) || MATCHER_UNLIKELY(size > LONGEST_KEY)) continue;
             uint64_t hash = hash_key(field.slot, kind, text, size, seed);
