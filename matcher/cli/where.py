@@ -8,12 +8,12 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Final, TypeVar
-from urllib.parse import unquote, urlsplit
 
 from matcher.cli.run import loaded
 from matcher.clock import SYSTEM
 from matcher.errors import RouterError
 from matcher.router.router import Router
+from matcher.store.naming import MEMORY, file_of
 
 __all__ = ["seconds", "with_router"]
 
@@ -44,10 +44,10 @@ def _router(where: str, create: bool) -> Router:
         if isinstance(found, str):
             raise RouterError(found)
         return found
-    parts = urlsplit(where)
-    if parts.scheme == "memory":
+    file = file_of(where)
+    if file == MEMORY:
         raise RouterError("a store in memory is seen by its own process alone; want sqlite:///file.db or module:name")
-    if parts.scheme == "sqlite" and not create and not Path(file := unquote(parts.path[1:])).is_file():
+    if file is not None and not create and not Path(file).is_file():
         raise RouterError(f"{file}: there is no such store")
     return Router(store=where)
 
