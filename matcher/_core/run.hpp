@@ -47,7 +47,7 @@ private:
         for (uint32_t i = 0; i < 4; ++i) scratch.values[count + i] = NONE;
         quick = count <= 32 && !segment.any_address;
         scratch.probes.reserve(count);
-        if (MATCHER_UNLIKELY(segment.any_address)) {
+        if (MATCHER_UNLIKELY(segment.any_address && count != 0)) {
             scratch.addresses.reserve(count);
             std::memset(scratch.addresses.data, 0xff, count * sizeof(uint32_t));
         }
