@@ -49,7 +49,7 @@ asan: build/asan/ready  ## run the tests on a build with address and undefined-b
 	cd build/asan/main && CI= \
 	LD_PRELOAD="$$(gcc -print-file-name=libasan.so) $$(gcc -print-file-name=libstdc++.so)" \
 	ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 PYTHONMALLOC=malloc \
-	../venv/bin/python -m pytest -m "not slow" tests/unit tests/property tests/conformance tests/fuzz $(ARGUMENTS)
+	../venv/bin/python -m pytest -m "not slow" --capture=sys tests/unit tests/property tests/conformance tests/fuzz $(ARGUMENTS)
 
 stress: .venv/ready  ## match from many threads while rules come and go
 	$(BIN)/python -m pytest -m slow tests/stress $(ARGUMENTS)
