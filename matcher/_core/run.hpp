@@ -72,6 +72,7 @@ private:
         const uint8_t* const asked = segment.asks.data();
         const Intern::Table table = segment.values.table();
         const Seed seed = segment.seed;
+        event.fields.reserve(size_t(count) + 1);  // KEY_READ bytes are read of a number, which may be in the last one
         Field* const fields = event.fields.data;
         uint32_t* const values = scratch.values.data;
         Probe* probe = scratch.probes.data;

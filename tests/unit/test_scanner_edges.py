@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -97,3 +98,11 @@ def test_a_refused_event_tells_where_and_why() -> None:
 def test_reasons(text: str | bytes, words: str) -> None:
     with pytest.raises(EventError, match=words):
         RuleSet({"rule": {"a": [1]}}).match(text)
+
+
+@pytest.mark.parametrize("count", [1, 62, 63, 64, 65, 127, 128, 129, 255, 256])
+def test_as_many_fields_as_memory_was_kept_for(count: int) -> None:
+    """The last of them, a number, is looked up too; nothing behind it is read (which `make asan` sees)."""
+    rules = RuleSet({"last": {"a": [count - 1]}, "none": {"a": [count]}})
+    with ThreadPoolExecutor(1) as fresh:  # a thread keeps the memory of earlier events
+        assert fresh.submit(rules.match, json.dumps({"a": list(range(count))}).encode()).result() == ["last"]
