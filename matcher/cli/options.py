@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 __all__ = [
+    "MachineOption",
     "QuietOption",
     "RulesArgument",
     "RulesFormat",
@@ -59,3 +60,5 @@ WhereArgument = Annotated[
         show_default=False,
     ),
 ]
+
+MachineOption = Annotated[str, typer.Option("--machine", help="The machine's name in the store.")]

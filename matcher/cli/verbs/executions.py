@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from matcher.cli.options import MachineOption
 from matcher.cli.terminal import guarded
 
 __all__ = ["declare"]
@@ -41,7 +42,6 @@ _Store = Annotated[
 ]
 _Kept = Annotated[str, typer.Option("--store", metavar="URL", help="Where executions are kept: sqlite:///FILE.", show_default=False)]
 _Machine = Annotated[str | None, typer.Option(help="The machine's name; default: the file's.", show_default=False)]
-_Of = Annotated[str, typer.Option("--machine", help="The machine's name.")]
 _Name = Annotated[str | None, typer.Option(help="The execution's name; default: a new one.", show_default=False)]
 _Status = Annotated[str | None, typer.Option(help="Only those that are RUNNING, SUCCEEDED, FAILED …", show_default=False)]
 _Limit = Annotated[int, typer.Option(min=1, help="At most so many.")]
@@ -88,7 +88,7 @@ def run(
 
 
 def list_executions(
-    store: _Kept, machine: _Of = "workflow", status: _Status = None, limit: _Limit = 20, as_json: _Json = False
+    store: _Kept, machine: MachineOption = "workflow", status: _Status = None, limit: _Limit = 20, as_json: _Json = False
 ) -> None:
     """List executions, the newest first."""
     from matcher.cli.executions import show_list
@@ -96,14 +96,14 @@ def list_executions(
     raise typer.Exit(guarded(lambda: show_list(store, machine, status, limit, as_json)))
 
 
-def history(execution: _Execution, store: _Kept, machine: _Of = "workflow", as_json: _Json = False) -> None:
+def history(execution: _Execution, store: _Kept, machine: MachineOption = "workflow", as_json: _Json = False) -> None:
     """Tell what an execution did, event by event, as AWS's get-execution-history does."""
     from matcher.cli.executions import show_history
 
     raise typer.Exit(guarded(lambda: show_history(store, machine, execution, as_json)))
 
 
-def redrive(execution: _Execution, store: _Kept, machine: _Of = "workflow") -> None:
+def redrive(execution: _Execution, store: _Kept, machine: MachineOption = "workflow") -> None:
     """Run an execution that failed, was stopped or timed out again, from where it failed."""
     from matcher.cli.executions import post_redrive
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from matcher.cli.options import MachineOption
 from matcher.cli.terminal import guarded
 from matcher.cli.verbs import executions
 
@@ -56,7 +57,6 @@ _Kept = Annotated[
     str | None,
     typer.Option("--store", metavar="URL", help="Where the execution is kept: sqlite:///FILE.", show_default=False),
 ]
-_Of = Annotated[str, typer.Option("--machine", help="The machine's name in the store.")]
 _Output = Annotated[
     str | None,
     typer.Option("--output", "-o", metavar="FILE", help="Write here; default: standard output.", show_default=False),
@@ -102,7 +102,7 @@ def graph(
     history: _History = None,
     execution: _Painted = None,
     store: _Kept = None,
-    machine: _Of = "workflow",
+    machine: MachineOption = "workflow",
     output: _Output = None,
 ) -> None:
     """Draw a workflow as a Mermaid flowchart or as SVG, and what an execution of it did."""
